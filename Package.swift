@@ -1,0 +1,122 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+/// A C library of the system: a module map and a shim header under Sources/<name>.
+func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+func module(_ name: String, path: String? = nil, _ dependencies: Target.Dependency..., exclude: [String] = [], resources: [Resource] = []) -> Target {
+  .target(name: name, dependencies: dependencies, path: path, exclude: exclude, resources: resources, swiftSettings: strict)
+}
+
+func executable(_ name: String, path: String? = nil, _ dependencies: Target.Dependency...) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
+
+/// One service: a library (Domain and Adapters) and the executable that composes it (Server).
+/// Every migrations/*.sql is embedded as PackageResources.
+func service(_ name: String, _ dependencies: Target.Dependency...) -> [Target] {
+  let path = "services/\(name)"
+  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
+  let files = (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/\(path)/migrations")) ?? []
+  let migrations = files.filter { $0.hasSuffix(".sql") }.sorted()
+  let others = ["Server", "README.md", "Dockerfile"].filter { FileManager.default.fileExists(atPath: "\(root)/\(path)/\($0)") }
+  return [
+    .target(
+      name: name, dependencies: dependencies + ["Bytes", "JSON", "Model", "EventLoops", "RPC", "Contracts", "ServiceKit", .product(name: "Logging", package: "swift-log")],
+      path: path, exclude: others, resources: migrations.map { .embedInCode("migrations/\($0)") }, swiftSettings: strict),
+    .executableTarget(name: "\(name)Server", dependencies: [.target(name: name), "ServiceKit"], path: "\(path)/Server", swiftSettings: strict),
+  ]
+}
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+
+let binaries = [
+  "jetty-edge-selection": "EdgeSelectionServer", "jetty-chunk-metadata": "ChunkMetadataServer", "jetty-upload-state": "UploadStateServer",
+  "jetty-dedup": "DedupServer", "jetty-finalize": "FinalizeServer", "jetty-gateway": "GatewayServer", "jetty-edge-worker": "EdgeWorkerServer",
+]
+
+let package = Package(
+  name: "agentcache-jetty",
+  products: [.executable(name: "jetty", targets: ["jetty"])] + binaries.sorted { $0.key < $1.key }.map { .executable(name: $0.key, targets: [$0.value]) },
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["CommandLineArguments"]),
+  ],
+  targets: [
+    system("CNghttp2", pkgConfig: "libnghttp2", apt: "libnghttp2-dev"),
+    system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
+    system("CHiredis", pkgConfig: "hiredis", apt: "libhiredis-dev"),
+    system("CLibpq", pkgConfig: "libpq", apt: "libpq-dev"),
+    system("CProtobufC", pkgConfig: "libprotobuf-c", apt: "libprotobuf-c-dev"),
+    system("CUV", pkgConfig: "libuv", apt: "libuv1-dev"),
+    system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+    system("CLinux", apt: "libc6-dev"),
+    system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+    .target(name: "ContractsC", linkerSettings: [.linkedLibrary("protobuf-c")]),
+
+    module("Bytes"),
+    module("JSON", "Bytes"),
+    module("Model", "Bytes"),
+    module("EventLoops", "CUV", "CLinux", "Bytes"),
+    module("TLS", "COpenSSL", "Bytes"),
+    module("Compression", "CZlib", "Bytes"),
+    module("HTTP2", "CNghttp2", "Bytes"),
+    module("HTTP1", "Bytes"),
+    module("RPC", "EventLoops", "HTTP2", "TLS", "Compression", "Bytes", log),
+    module("Contracts", "ContractsC", "CProtobufC", "RPC", "JSON", "Model", "Bytes"),
+    module("RPCServices", "RPC", "Contracts", "EventLoops"),
+    module("HTTPServer", "EventLoops", "HTTP1", "HTTP2", "TLS", "Bytes", log),
+    module("Redis", "CHiredis", "EventLoops", "Bytes", log),
+    module("Postgres", "CLibpq", "EventLoops", "Bytes", log),
+    module("HTTPClient", "CCurl", "EventLoops", "Bytes", log),
+    module("ObjectStore", "HTTPClient", "EventLoops", "TLS", "Bytes", log),
+    module("Accounts", "TLS", "Model", "JSON", "Bytes", "Postgres"),
+    module("ServiceKit", "EventLoops", "RPC", "RPCServices", "Contracts", "HTTPServer", "TLS", "Redis", "Postgres", "ObjectStore", "Accounts", "Model", log, configuration),
+    module("UploadClient", "HTTPClient", "EventLoops", "TLS", "JSON", "Contracts", "Model", "Bytes"),
+    executable("jetty", "UploadClient", arguments),
+  ]
+    + service("EdgeSelection", "Postgres", "Redis", "Accounts", "HTTPClient")
+    + service("ChunkMetadata", "Postgres", "Redis", "Accounts")
+    + service("UploadState", "Postgres", "Redis", "ObjectStore")
+    + service("Dedup", "Postgres", "Redis", "ObjectStore", "HTTPClient", "TLS")
+    + service("Finalize", "Postgres", "Redis", "ObjectStore", "TLS")
+    + service("Gateway", "Postgres", "Redis", "Accounts", "HTTPServer", "ObjectStore", "TLS")
+    + service("EdgeWorker", "HTTPServer", "ObjectStore", "Accounts", "TLS", "Compression")
+    + [
+      tests("BytesTests", "Bytes", "JSON", "Model"),
+      tests("EventLoopsTests", "EventLoops"),
+      tests("TLSTests", "TLS", "Accounts"),
+      tests("HTTP1Tests", "HTTP1", "HTTPServer", "HTTP2"),
+      tests("RPCTests", "RPC", "RPCServices", "Contracts", "HTTP2"),
+      tests("ContractsTests", "Contracts"),
+      tests("RedisTests", "Redis", "TestSupport"),
+      tests("PostgresTests", "Postgres", "TestSupport"),
+      tests("ObjectStoreTests", "ObjectStore", "TestSupport"),
+      tests("EdgeSelectionTests", "EdgeSelection", "TestSupport"),
+      tests("ChunkMetadataTests", "ChunkMetadata", "TestSupport"),
+      tests("UploadStateTests", "UploadState", "TestSupport"),
+      tests("DedupTests", "Dedup", "TestSupport"),
+      tests("FinalizeTests", "Finalize", "TestSupport"),
+      tests("GatewayTests", "Gateway", "TestSupport"),
+      tests("EdgeWorkerTests", "EdgeWorker", "TestSupport"),
+      tests("UploadClientTests", "UploadClient", "TestSupport"),
+      tests("ArchitectureTests"),
+      module("TestSupport", path: "Tests/TestSupport", "EventLoops", "Redis", "Postgres"),
+    ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,1 @@
+@main enum Jetty { static func main() {} }

@@ -1,0 +1,1 @@
+@main enum ChunkMetadataServer { static func main() {} }

@@ -1,0 +1,1 @@
+@main enum DedupServer { static func main() {} }

@@ -1,0 +1,1 @@
+@main enum EdgeSelectionServer { static func main() {} }

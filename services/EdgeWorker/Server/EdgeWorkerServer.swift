@@ -1,0 +1,1 @@
+@main enum EdgeWorkerServer { static func main() {} }

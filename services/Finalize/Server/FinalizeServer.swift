@@ -1,0 +1,1 @@
+@main enum FinalizeServer { static func main() {} }

@@ -1,0 +1,1 @@
+@main enum GatewayServer { static func main() {} }

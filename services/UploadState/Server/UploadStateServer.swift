@@ -1,0 +1,1 @@
+@main enum UploadStateServer { static func main() {} }
