@@ -1,0 +1,18 @@
+/// What a caller may choose for one call.
+public struct CallOptions: Sendable {
+  /// How long the call may take, in milliseconds. Nil: only the deadline of the call that is being served, or the channel's default.
+  /// A call made while another is served never outlives that one's deadline.
+  public var timeoutMilliseconds: UInt64?
+  public var metadata: Metadata
+  /// Wait for a connection up to the deadline instead of failing with UNAVAILABLE while the server cannot be reached.
+  public var waitForReady: Bool
+  /// Compress the request messages with gzip.
+  public var compressed: Bool
+
+  public init(timeoutMilliseconds: UInt64? = nil, metadata: Metadata = Metadata(), waitForReady: Bool = false, compressed: Bool = false) {
+    self.timeoutMilliseconds = timeoutMilliseconds
+    self.metadata = metadata
+    self.waitForReady = waitForReady
+    self.compressed = compressed
+  }
+}
