@@ -103,7 +103,7 @@ let package = Package(
       tests("TLSTests", "TLS", "Accounts"),
       tests("HTTP1Tests", "HTTP1", "HTTPServer", "HTTP2"),
       tests("RPCTests", "RPC", "RPCServices", "Contracts", "HTTP2"),
-      tests("ContractsTests", "Contracts"),
+      tests("ContractsTests", "Contracts", "JSON", "RPC", "Bytes"),
       tests("RedisTests", "Redis", "TestSupport"),
       tests("PostgresTests", "Postgres", "TestSupport"),
       tests("ObjectStoreTests", "ObjectStore", "TestSupport"),

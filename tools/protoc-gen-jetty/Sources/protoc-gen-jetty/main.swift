@@ -1,0 +1,3 @@
+import SwiftProtobuf
+import SwiftProtobufPluginLibrary
+print("hi")
