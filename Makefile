@@ -30,3 +30,17 @@ check: lint test ## lint and test
 .PHONY: ci
 ci: ## What CI runs: install, lint, check-generated, build, test
 	@scripts/ci.sh
+
+.PHONY: run
+run: install ## Run the whole platform in the foreground; Ctrl-C stops it
+	@exec scripts/stack.sh run
+
+.PHONY: up down status reset
+up: install ## The same in the background; writes .jetty/env
+	@scripts/stack.sh up
+down: ## Stop it
+	@scripts/stack.sh down
+status: ## What of it runs
+	@scripts/stack.sh status
+reset: ## Stop it and delete its database, objects and keys
+	@scripts/stack.sh reset

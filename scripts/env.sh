@@ -1,6 +1,7 @@
 # Where things are. Source it: `. scripts/env.sh`. Sets and exports:
 #   JETTY_ROOT          this clone
 #   JETTY_STATE         everything the scripts write (git ignores it): .jetty
+#   JETTY_STACK         the directory of one local stack: its logs, keys, objects (default: .jetty itself)
 #   JETTY_VENV          the Python virtual environment that `make install` fills
 #   JETTY_TEST_PYTHON   its interpreter
 #   JETTY_PG_BIN        PostgreSQL's programs (initdb, postgres, psql)
@@ -38,3 +39,7 @@ JETTY_REDIS_SERVER=$JETTY_VENV/bin/redis-server
 
 export JETTY_ROOT JETTY_STATE JETTY_CLONE_ID JETTY_PG_USER JETTY_PG_BASE JETTY_VENV JETTY_TEST_PYTHON JETTY_PG_BIN
 export JETTY_RCLONE JETTY_REDIS_SERVER
+
+# One local stack keeps everything here; another stack of the same clone sets another directory.
+: "${JETTY_STACK:=$JETTY_STATE}"
+export JETTY_STACK

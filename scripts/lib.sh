@@ -33,7 +33,7 @@ with_lock() {
 # fails where there is none (or only its zombie).
 started_at() {
   local stat
-  { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
+  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
   stat=${stat##*) } # the name in parentheses may hold blanks
   [[ $stat != Z* ]] || return 1
   # shellcheck disable=SC2086

@@ -39,6 +39,7 @@ initialise() {
     --encoding=UTF8 --no-locale --no-instructions >/dev/null
   "${as_server[@]}" "$JETTY_PG_BIN/postgres" --single -D "$data.new/data" postgres >/dev/null <<<"CREATE DATABASE jetty"
   rm "$password"
+  sha256sum <"$password_file" >"$data.new/password.sha256" # stack-config.sh asks whose database this is
   mv "$data.new" "$data" # whole or not at all
 }
 

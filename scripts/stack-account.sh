@@ -1,0 +1,80 @@
+# The account of a stack, and what a developer needs to talk to it. Sourced by stack.sh.
+# shellcheck shell=bash
+
+# One account with one key, made once: its key is shown only at creation, so it is kept beside the other secrets.
+make_account() {
+  local file=$JETTY_STACK/secrets/api-key
+  if [[ ! -s $file || ! -e $POSTGRES_DATA/account-made ]]; then
+    (umask 077 && env "${COMMON[@]}" "${TRUSTED[@]}" "$BINARIES/jetty-admin" account create --name "Local development" --quiet >"$file")
+    : >"$POSTGRES_DATA/account-made"
+  fi
+  API_KEY=$(<"$file")
+}
+
+# In shell syntax, so that `. .jetty/env` or `set -a; . .jetty/env` does.
+write_env() {
+  local file=$JETTY_STACK/env name upper urls='' rpc='' admins=''
+  (
+    umask 077
+    for name in "${EDGES[@]}"; do
+      urls+=${urls:+,}http://127.0.0.1:${port[edge-$name]}
+      rpc+=${rpc:+,}127.0.0.1:${port[edge-$name-rpc]}
+      admins+=${admins:+,}127.0.0.1:${port[edge-$name-admin]}
+    done
+    {
+      printf '# The running stack of %s. `make down` removes this file.\n' "$JETTY_ROOT"
+      printf "export JETTY_URL='%s'\n" "$GATEWAY_URL"
+      printf "export JETTY_API_KEY='%s'\n" "$API_KEY"
+      printf "export JETTY_EDGE_IDS='%s'\n" "$(IFS=,; printf '%s' "${EDGES[*]}")"
+      printf "export JETTY_EDGE_URLS='%s'\n" "$urls"
+      printf "export JETTY_EDGE_WORKER_ADDRESSES='%s'\n" "$rpc"
+      printf "export JETTY_EDGE_WORKER_ADMIN_ADDRESSES='%s'\n" "$admins"
+      for name in "${SERVICES[@]}"; do
+        upper=${name//-/_}
+        printf "export JETTY_%s_ADDRESS='127.0.0.1:%s'\n" "${upper^^}" "${port[$name]}"
+        printf "export JETTY_%s_ADMIN_ADDRESS='127.0.0.1:%s'\n" "${upper^^}" "${port[$name-admin]}"
+      done
+      printf "export JETTY_GATEWAY_ADMIN_ADDRESS='127.0.0.1:%s'\n" "${port[gateway-admin]}"
+      for name in "${TRUSTED[@]}"; do
+        printf "export %s='%s'\n" "${name%%=*}" "${name#*=}"
+      done
+      printf "export JETTY_STORE_URL='%s'\n" "$STORE_URL"
+    } >"$file.new"
+  )
+  mv "$file.new" "$file"
+}
+
+print_summary() {
+  # A subshell: what the file exports is meant for users, not for us.
+  (
+    # shellcheck disable=SC1091
+    . "$JETTY_STACK/env"
+    say ""
+    say "AgentCache Jetty is ready."
+    say "  Gateway     $JETTY_URL   (description: $JETTY_URL/openapi.json)"
+    say "  API key     $JETTY_API_KEY"
+    say "  Edges       ${JETTY_EDGE_URLS//,/ }"
+    say "  Store       $JETTY_STORE_URL"
+    say "  Settings    . $JETTY_STACK/env"
+    say ""
+    say "Which edges should an upload of 1 GiB use?"
+    say ""
+    cat <<EOF
+curl -sS -X POST $JETTY_URL/api/jetty/optimal-edges \\
+  -H "Authorization: Bearer $JETTY_API_KEY" \\
+  -H "Content-Type: application/json" \\
+  -d '{
+    "userId": "usr_test",
+    "fileSize": 1073741824,
+    "fileHash": "sha256:$(printf 'a file of %s' "$RANDOM$RANDOM" | sha256sum | cut -c1-64)",
+    "userLocation": {"lat": 37.7749, "lng": -122.4194},
+    "priority": "speed",
+    "budget": 1.0
+  }'
+EOF
+    say ""
+    say "Or send a file:"
+    say ""
+    say "  . $JETTY_STACK/env && $BINARIES/jetty upload FILE"
+  )
+}

@@ -1,0 +1,71 @@
+# Prepares one stack: directories, secrets, ports. Sourced; needs lib.sh, env.sh.
+# shellcheck shell=bash
+
+# "jetty", "demo": names the directory of its database.
+STACK_NAME=$(basename "$JETTY_STACK" | tr -d .)
+EDGES=(sfo-1 lax-1 sea-1 nyc-1 fra-1)
+SERVICES=(edge-selection chunk-metadata upload-state dedup finalize)
+
+# secret_file NAME: made on first use, readable by its owner only.
+secret_file() {
+  local file=$JETTY_STACK/secrets/$1
+  [[ -s $file ]] || (umask 077 && printf '%s' "$(random_secret)" >"$file")
+  printf '%s' "$file"
+}
+
+make_secrets() {
+  local private=$JETTY_STACK/secrets/token-private.pem public=$JETTY_STACK/secrets/token-public.pem
+  install -d -m 700 "$JETTY_STACK/secrets"
+  secret_file postgres-password >/dev/null
+  secret_file redis-password >/dev/null
+  secret_file object-url-secret >/dev/null
+  if [[ ! -s $public ]]; then
+    (umask 077 && openssl genpkey -algorithm ed25519 -out "$private")
+    openssl pkey -in "$private" -pubout -out "$public"
+  fi
+}
+
+# Fills the map `port`: free loopback ports, the usual ones where nobody listens on them.
+# Says so where one that people know by heart went to somebody else.
+declare -A port
+choose_ports() {
+  local names=(gateway postgres redis) wanted=(3000 5432 6379) name index found
+  index=0
+  for name in "${SERVICES[@]}"; do
+    index=$((index + 1))
+    names+=("$name" "$name-admin")
+    wanted+=($((7000 + index)) $((7100 + index)))
+  done
+  names+=(gateway-admin)
+  wanted+=(7100)
+  index=0
+  for name in "${EDGES[@]}"; do
+    index=$((index + 1))
+    names+=("edge-$name" "edge-$name-rpc" "edge-$name-admin")
+    wanted+=($((7200 + index)) $((7300 + index)) $((7400 + index)))
+  done
+  read -ra found <<<"$("$JETTY_TEST_PYTHON" "$JETTY_ROOT/scripts/ports.py" "${wanted[@]}")"
+  ((${#found[@]} == ${#names[@]})) || die "could not find free ports"
+  for index in "${!names[@]}"; do
+    port[${names[index]}]=${found[index]}
+  done
+  for name in gateway:3000 postgres:5432 redis:6379; do
+    [[ ${port[${name%:*}]} == "${name#*:}" ]] \
+      || say "Port ${name#*:} is taken by something else: ${name%:*} listens on ${port[${name%:*}]} instead."
+  done
+}
+
+make_directories() {
+  mkdir -p "$JETTY_STACK"/{log,run,objects,redis}
+  POSTGRES_DATA=$JETTY_PG_BASE/$STACK_NAME
+  forget_foreign_database
+}
+
+# The database belongs to the secrets it was made with. Where those are gone (.jetty was deleted), so are the objects
+# it speaks of: start afresh rather than fail to log in.
+forget_foreign_database() {
+  local mark=$POSTGRES_DATA/password.sha256 current
+  current=$(sha256sum <"$JETTY_STACK/secrets/postgres-password")
+  [[ ! -e $POSTGRES_DATA || ($(cat "$mark" 2>/dev/null) == "$current") ]] && return
+  rm -rf "$POSTGRES_DATA"
+}
