@@ -1,0 +1,193 @@
+import Bytes
+import CNghttp2
+
+/// What happened to a session since it was last told.
+public struct HTTP2SessionEvents: OptionSet, Sendable {
+  public let rawValue: UInt8
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// The peer announced that it will take no new streams.
+  public static let goaway = HTTP2SessionEvents(rawValue: 1)
+  public static let pingAcknowledged = HTTP2SessionEvents(rawValue: 2)
+  /// The peer's settings arrived (first or changed).
+  public static let settings = HTTP2SessionEvents(rawValue: 4)
+  /// The peer sent a PING that is not an acknowledgement.
+  public static let pingReceived = HTTP2SessionEvents(rawValue: 8)
+}
+
+/// One end of an HTTP/2 connection without its I/O: bytes go in by `receive`, come out in `outbound` by `produce`, and streams are told what happened.
+///
+/// A session belongs to one thread. Call `close` when the connection is gone; until then streams and session keep each other alive.
+open class HTTP2Session {
+  public enum Role: Sendable { case client, server }
+
+  public final let role: Role
+  public final let configuration: HTTP2Configuration
+  /// Produced and not yet written to the socket. Write from its front, then `discardFirst`.
+  public final var outbound = ByteBuffer()
+  /// True once the peer has sent GOAWAY.
+  public internal(set) final var goawayReceived = false
+  public internal(set) final var settingsReceived = false
+  /// PINGs (not acknowledgements) the peer has sent so far.
+  public internal(set) final var pingsReceived = 0
+
+  final var raw: OpaquePointer?
+  final var live: [HTTP2Stream] = []
+  final var ready: [HTTP2Stream] = []
+  final var dispatching: [HTTP2Stream] = []
+  final var events: HTTP2SessionEvents = []
+  final var bufferedBytes = 0
+  final var withheldBytes = 0
+  final var idleFramesLeft: Int
+  final var outboundLimit = 0
+  final var isInsideLibrary = false
+
+  public init(role: Role, configuration: HTTP2Configuration = HTTP2Configuration()) throws(HTTP2Error) {
+    self.role = role
+    self.configuration = configuration
+    idleFramesLeft = configuration.idleFramesMax
+    let context = Unmanaged.passUnretained(self).toOpaque()
+    let result =
+      role == .server
+      ? nghttp2_session_server_new2(&raw, SessionCallbacks.shared.raw, context, SessionOptions.server.raw)
+      : nghttp2_session_client_new2(&raw, SessionCallbacks.shared.raw, context, SessionOptions.client.raw)
+    guard result == 0 else { throw HTTP2Error("cannot make an HTTP/2 session", library: Int(result)) }
+    try submitSettings()
+  }
+
+  deinit {
+    if let raw { nghttp2_session_del(raw) }
+  }
+
+  // MARK: For subclasses
+
+  /// A server session makes one stream object for each request. Called from inside nghttp2: only create it.
+  open func makeStream() -> HTTP2Stream { HTTP2Stream() }
+  open func handle(_ events: HTTP2SessionEvents) {}
+  /// New output waits for `produce`. May be called often.
+  open func outputPending() {}
+
+  // MARK: Input
+
+  /// Takes in what was read from the socket and tells the streams what it meant.
+  /// An error ends the session: `produce` once more for the GOAWAY, then close.
+  public final func receive(_ bytes: UnsafeRawBufferPointer) throws(HTTP2Error) {
+    guard let raw else { throw HTTP2Error("the session is closed") }
+    precondition(!isInsideLibrary, "receive called from a callback")
+    isInsideLibrary = true
+    let taken = nghttp2_session_mem_recv(raw, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
+    isInsideLibrary = false
+    dispatch()
+    guard taken >= 0 else { throw HTTP2Error("the peer broke HTTP/2", library: taken) }
+    if idleFramesLeft < 0 {
+      terminate(.enhanceYourCalm)
+      throw HTTP2Error("the peer sent too many frames that move no data")
+    }
+    outputPending()
+  }
+
+  // MARK: Output
+
+  /// Moves output into `outbound` until it holds `limit` bytes or nothing is left.
+  public final func produce(upTo limit: Int) throws(HTTP2Error) {
+    guard let raw else { throw HTTP2Error("the session is closed") }
+    precondition(!isInsideLibrary, "produce called from a callback")
+    outboundLimit = limit
+    var failure = 0
+    while outbound.count < limit {
+      var bytes: UnsafePointer<UInt8>?
+      isInsideLibrary = true
+      let count = nghttp2_session_mem_send(raw, &bytes)
+      isInsideLibrary = false
+      if count < 0 { failure = count }
+      guard count > 0, let bytes else { break }
+      outbound.append(bytes, count: count)
+    }
+    dispatch()
+    guard failure == 0 else { throw HTTP2Error("cannot make HTTP/2 output", library: failure) }
+  }
+
+  /// Nothing is left to do on this connection: close it.
+  public final var isFinished: Bool {
+    guard let raw else { return true }
+    return outbound.isEmpty && nghttp2_session_want_read(raw) == 0 && nghttp2_session_want_write(raw) == 0
+  }
+
+  // MARK: State
+
+  public final var openStreams: Int { live.count }
+
+  /// How many streams the peer lets us have open at once. Before its settings arrive: 100.
+  public final var peerConcurrentStreamsMax: Int {
+    guard let raw else { return 0 }
+    guard settingsReceived else { return 100 }
+    return Int(nghttp2_session_get_remote_settings(raw, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS))
+  }
+
+  /// A client may open one more stream.
+  public final var acceptsRequests: Bool {
+    guard let raw else { return false }
+    return !goawayReceived && nghttp2_session_check_request_allowed(raw) != 0
+  }
+
+  /// Ends every stream with `code` and frees the session. For a connection that is gone. Safe to call twice, but not from inside `receive`.
+  public final func close(_ code: HTTP2ErrorCode = .cancel) {
+    guard let raw, !isInsideLibrary else { return }
+    self.raw = nil
+    nghttp2_session_del(raw)
+    for stream in live {
+      stream.closeCode = code
+      stream.events.insert(.closed)
+      enqueue(stream)
+    }
+    dispatch()
+  }
+
+  // MARK: Telling the streams
+
+  final func enqueue(_ stream: HTTP2Stream) {
+    guard !stream.isQueued else { return }
+    stream.isQueued = true
+    ready.append(stream)
+  }
+
+  private final func dispatch() {
+    // A handler may bring about more events (by closing the session): they queue up and are told by the loop below, not recursively.
+    guard dispatching.isEmpty else { return }
+    while !ready.isEmpty {
+      swap(&ready, &dispatching)
+      for stream in dispatching {
+        let events = stream.events
+        stream.events = []
+        stream.isQueued = false
+        if events.contains(.closed) { detach(stream) }
+        stream.handle(events)
+      }
+      dispatching.removeAll(keepingCapacity: true)
+    }
+    if !events.isEmpty {
+      let happened = events
+      events = []
+      handle(happened)
+    }
+  }
+
+  private final func detach(_ stream: HTTP2Stream) {
+    guard stream.liveIndex >= 0 else { return }
+    bufferedBytesShrank(by: stream.input.count)
+    let last = live.removeLast()
+    if last !== stream {
+      live[stream.liveIndex] = last
+      last.liveIndex = stream.liveIndex
+    }
+    stream.liveIndex = -1
+    stream.session = nil
+  }
+
+  final func attach(_ stream: HTTP2Stream, id: Int32) {
+    stream.id = id
+    stream.session = self
+    stream.liveIndex = live.count
+    live.append(stream)
+  }
+}

@@ -1,0 +1,143 @@
+import Bytes
+import CNghttp2
+
+/// What happened to a stream since it was last told.
+public struct HTTP2StreamEvents: OptionSet, Sendable {
+  public let rawValue: UInt8
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// `headers` holds the request, or the final response (informational responses are skipped).
+  public static let headers = HTTP2StreamEvents(rawValue: 1)
+  /// `input` grew.
+  public static let data = HTTP2StreamEvents(rawValue: 2)
+  /// `trailers` is there. Comes with `.end`.
+  public static let trailers = HTTP2StreamEvents(rawValue: 4)
+  /// The peer sends no more.
+  public static let end = HTTP2StreamEvents(rawValue: 8)
+  /// Output fell below the low-water mark.
+  public static let writable = HTTP2StreamEvents(rawValue: 16)
+  /// The stream is gone; `closeCode` says why. `session` is nil from here on.
+  public static let closed = HTTP2StreamEvents(rawValue: 32)
+}
+
+/// One stream of a session. Subclass it and override `handle`.
+///
+/// Belongs to the thread of its session. `handle` is called after nghttp2 has returned, never from inside it, so it may do anything
+/// but destroy the session.
+open class HTTP2Stream {
+  enum OutputEnd { case open, plain, trailers }
+
+  /// 0 until the stream is opened.
+  public internal(set) final var id: Int32 = 0
+  /// Nil before the stream is opened and after it is closed.
+  public internal(set) final var session: HTTP2Session?
+  public internal(set) final var headers = HTTP2Headers()
+  public internal(set) final var trailers = HTTP2Headers()
+  public internal(set) final var closeCode = HTTP2ErrorCode.noError
+  /// The peer has finished sending.
+  public internal(set) final var inputEnded = false
+
+  /// Received and not yet taken. Read it, then call `discardInput`.
+  public internal(set) final var input = ByteBuffer()
+  /// Waiting to be sent. Append to it, then call `outputChanged`.
+  public final var output = ByteBuffer()
+
+  final var events: HTTP2StreamEvents = []
+  final var isQueued = false
+  final var liveIndex = -1
+  final var headersComplete = false
+  final var collectsTrailers = false
+  final var outputEnd = OutputEnd.open
+  final var outputTrailers: HTTP2Fields?
+  /// nghttp2 asked for output when there was none and must be woken.
+  final var outputDeferred = false
+  final var wantsWritable = false
+  final var responded = false
+  final var resetSent = false
+
+  public init() {}
+
+  /// Called once for all that has happened since the last call.
+  open func handle(_ events: HTTP2StreamEvents) {}
+
+  /// Bytes appended to `output` and not yet taken by the session.
+  public final var outputBytes: Int { output.count }
+  /// `finish` was called.
+  public final var outputEnded: Bool { outputEnd != .open }
+  public final var isOpen: Bool { session != nil }
+
+  /// Drops `byteCount` bytes from `input`. Does not refill the window: that is `grant`.
+  public final func discardInput(_ byteCount: Int) {
+    let before = input.count
+    input.discardFirst(byteCount)
+    session?.bufferedBytesShrank(by: before - input.count)
+  }
+
+  /// Lets the peer send `byteCount` more bytes on this stream. Grant each received byte once, when there is room for its successor.
+  public final func grant(_ byteCount: Int) {
+    guard byteCount > 0, let session else { return }
+    session.grant(byteCount, stream: id)
+  }
+
+  /// Sends response headers (servers), with a body to follow unless `endStream`. Only the first call counts.
+  public final func respond(_ fields: HTTP2Fields, endStream: Bool = false) {
+    guard let session, !responded else { return }
+    responded = true
+    if endStream { outputEnd = .plain }
+    session.submitResponse(self, fields, hasBody: !endStream)
+  }
+
+  /// Sends an informational response such as 100, before `respond`.
+  public final func sendInformational(_ fields: HTTP2Fields) {
+    guard let session, !responded else { return }
+    session.submitInformational(self, fields)
+  }
+
+  /// True once `respond` was called.
+  public final var hasResponded: Bool { responded }
+
+  /// Tells the session that `output` grew.
+  public final func outputChanged() {
+    guard let session, outputDeferred else { return }
+    session.resumeOutput(self)
+  }
+
+  /// Ends the output after what is waiting, with trailers if given. Only the first call counts.
+  public final func finish(trailers fields: HTTP2Fields? = nil) {
+    guard outputEnd == .open else { return }
+    outputTrailers = fields
+    outputEnd = fields == nil ? .plain : .trailers
+    outputChanged()
+  }
+
+  /// Asks for one `.writable` event when little output is left.
+  public final func notifyWhenWritable() { wantsWritable = true }
+
+  /// Ends the stream at once in both directions. `.closed` follows.
+  public final func reset(_ code: HTTP2ErrorCode) {
+    guard let session, !resetSent else { return }
+    resetSent = true
+    session.submitReset(self, code)
+  }
+
+  /// Makes a closed stream ready for its next life. The buffers keep their memory, up to a bound.
+  public final func recycle() {
+    precondition(session == nil, "only a closed stream can be used again")
+    id = 0
+    headers.removeAll()
+    trailers.removeAll()
+    closeCode = .noError
+    inputEnded = false
+    input.clear(keepingAtMost: 1 << 14)
+    output.clear(keepingAtMost: 1 << 14)
+    events = []
+    headersComplete = false
+    collectsTrailers = false
+    outputEnd = .open
+    outputTrailers = nil
+    outputDeferred = false
+    wantsWritable = false
+    responded = false
+    resetSent = false
+  }
+}

@@ -1,0 +1,210 @@
+import CNghttp2
+
+/// The C functions through which nghttp2 reports. They only record; the session tells its streams after nghttp2 has returned.
+final class SessionCallbacks: Sendable {
+  nonisolated(unsafe) let raw: OpaquePointer?
+
+  static let shared = SessionCallbacks()
+
+  private init() {
+    var callbacks: OpaquePointer?
+    guard nghttp2_session_callbacks_new(&callbacks) == 0 else {
+      raw = nil
+      return
+    }
+    nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, context in
+      guard let frame, let session = HTTP2Session.from(context) else { return 0 }
+      return session.headersBegan(frame)
+    }
+    nghttp2_session_callbacks_set_on_header_callback(callbacks) { _, frame, name, nameCount, value, valueCount, _, context in
+      guard let frame, let session = HTTP2Session.from(context) else { return 0 }
+      return session.headerArrived(
+        frame, UnsafeRawBufferPointer(start: name, count: nameCount), UnsafeRawBufferPointer(start: value, count: valueCount))
+    }
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { raw, _, id, bytes, count, context in
+      guard let session = HTTP2Session.from(context) else { return 0 }
+      session.dataArrived(id, UnsafeRawBufferPointer(start: bytes, count: count))
+      return 0
+    }
+    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, context in
+      guard let frame, let session = HTTP2Session.from(context) else { return 0 }
+      session.frameArrived(frame)
+      return 0
+    }
+    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, id, code, context in
+      HTTP2Session.from(context)?.streamClosed(id, HTTP2ErrorCode(rawValue: code))
+      return 0
+    }
+    nghttp2_session_callbacks_set_send_data_callback(callbacks) { _, frame, header, count, source, context in
+      guard let frame, let header, let pointer = source?.pointee.ptr, let session = HTTP2Session.from(context) else {
+        return Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
+      }
+      return Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef { session.sendData($0, frame, header, count) }
+    }
+    raw = callbacks
+  }
+
+  /// The stream must stay open as long as nghttp2 may ask: the session keeps it in `live` until nghttp2 reports it closed.
+  static func dataProvider(for stream: HTTP2Stream) -> nghttp2_data_provider {
+    var provider = nghttp2_data_provider()
+    provider.source.ptr = Unmanaged.passUnretained(stream).toOpaque()
+    provider.read_callback = { raw, _, _, room, flags, source, context in
+      guard let flags, let pointer = source?.pointee.ptr, let session = HTTP2Session.from(context) else {
+        return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
+      }
+      return Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef { session.readOutput($0, room, flags) }
+    }
+    return provider
+  }
+}
+
+extension HTTP2Session {
+  @inline(__always) static func from(_ context: UnsafeMutableRawPointer?) -> HTTP2Session? {
+    context.map { Unmanaged<HTTP2Session>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  @inline(__always) private final func stream(_ id: Int32) -> HTTP2Stream? {
+    guard let pointer = nghttp2_session_get_stream_user_data(raw, id) else { return nil }
+    return Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
+  }
+
+  final func headersBegan(_ frame: UnsafePointer<nghttp2_frame>) -> Int32 {
+    let header = frame.pointee.hd
+    guard header.type == UInt8(NGHTTP2_HEADERS.rawValue) else { return 0 }
+    if frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
+      let stream = makeStream()
+      attach(stream, id: header.stream_id)
+      _ = nghttp2_session_set_stream_user_data(raw, header.stream_id, Unmanaged.passUnretained(stream).toOpaque())
+    } else if let stream = stream(header.stream_id) {
+      // After the first complete block comes the trailer; before it, another try at the response (1xx came first).
+      stream.collectsTrailers = stream.headersComplete
+    }
+    return 0
+  }
+
+  final func headerArrived(_ frame: UnsafePointer<nghttp2_frame>, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Int32 {
+    guard let stream = stream(frame.pointee.hd.stream_id) else { return 0 }
+    return stream.collectsTrailers ? add(name, value, to: &stream.trailers) : add(name, value, to: &stream.headers)
+  }
+
+  private final func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, to headers: inout HTTP2Headers) -> Int32 {
+    headers.listByteCount += name.count + value.count + 32
+    if headers.listByteCount > configuration.headerListBytesMax {
+      headers.isTruncated = true
+      // Decoding far past the limit only burns our time: such a peer loses its connection.
+      return headers.listByteCount > 8 * configuration.headerListBytesMax ? Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) : 0
+    }
+    headers.append(name: name, value: value)
+    return 0
+  }
+
+  final func dataArrived(_ id: Int32, _ bytes: UnsafeRawBufferPointer) {
+    guard let stream = stream(id), !stream.resetSent else {
+      _ = nghttp2_session_consume_connection(raw, bytes.count)
+      return
+    }
+    stream.input.append(bytes)
+    bytesArrived(bytes.count)
+    stream.events.insert(.data)
+    enqueue(stream)
+  }
+
+  final func frameArrived(_ frame: UnsafePointer<nghttp2_frame>) {
+    let header = frame.pointee.hd
+    switch header.type {
+    case UInt8(NGHTTP2_HEADERS.rawValue):
+      payIdleFrames(20)
+      guard let stream = stream(header.stream_id) else { return }
+      headersArrived(stream, ended: header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0)
+    case UInt8(NGHTTP2_DATA.rawValue):
+      if header.length > 0 { payIdleFrames(4) } else { idleFramesLeft -= 1 }
+      guard header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0, let stream = stream(header.stream_id) else { return }
+      stream.inputEnded = true
+      stream.events.insert(.end)
+      enqueue(stream)
+    case UInt8(NGHTTP2_PING.rawValue):
+      idleFramesLeft -= 1
+      if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 {
+        events.insert(.pingAcknowledged)
+      } else {
+        pingsReceived += 1
+        events.insert(.pingReceived)
+      }
+    case UInt8(NGHTTP2_SETTINGS.rawValue):
+      idleFramesLeft -= 1
+      guard header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 else { return }
+      settingsReceived = true
+      events.insert(.settings)
+    case UInt8(NGHTTP2_GOAWAY.rawValue):
+      goawayReceived = true
+      events.insert(.goaway)
+    default:
+      idleFramesLeft -= 1
+    }
+  }
+
+  private final func headersArrived(_ stream: HTTP2Stream, ended: Bool) {
+    if stream.collectsTrailers {
+      stream.events.insert(.trailers)
+    } else if role == .client, let status = stream.headers.status, status < 200 {
+      stream.headers.removeAll()
+      return
+    } else {
+      stream.headersComplete = true
+      stream.events.insert(.headers)
+    }
+    if ended {
+      stream.inputEnded = true
+      stream.events.insert(.end)
+    }
+    enqueue(stream)
+  }
+
+  private final func payIdleFrames(_ count: Int) {
+    idleFramesLeft = min(idleFramesLeft + count, configuration.idleFramesMax)
+  }
+
+  final func streamClosed(_ id: Int32, _ code: HTTP2ErrorCode) {
+    guard let stream = stream(id) else { return }
+    stream.closeCode = code
+    stream.events.insert(.closed)
+    enqueue(stream)
+  }
+
+  // MARK: Output
+
+  final func readOutput(_ stream: HTTP2Stream, _ room: Int, _ flags: UnsafeMutablePointer<UInt32>) -> Int {
+    let count = min(room, stream.output.count)
+    let isLast = count == stream.output.count && stream.outputEnd != .open
+    if count == 0 && !isLast {
+      stream.outputDeferred = true
+      return Int(NGHTTP2_ERR_DEFERRED.rawValue)
+    }
+    if count > 0 { flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue }
+    guard isLast else { return count }
+    flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
+    if stream.outputEnd == .trailers, let fields = stream.outputTrailers {
+      flags.pointee |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
+      let result = fields.withNameValues { names, count in nghttp2_submit_trailer(raw, stream.id, names, count) }
+      if result != 0 { return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
+    }
+    return count
+  }
+
+  /// One DATA frame, straight from the stream's buffer into the connection's.
+  final func sendData(_ stream: HTTP2Stream, _ frame: UnsafePointer<nghttp2_frame>, _ header: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
+    guard outbound.count < outboundLimit else { return Int32(NGHTTP2_ERR_WOULDBLOCK.rawValue) }
+    // The stream may have been emptied since nghttp2 asked how much there is: then only this stream fails.
+    guard stream.output.count >= count, frame.pointee.data.padlen == 0 else { return Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
+    outbound.append(header, count: 9)
+    stream.output.withUnsafeBytes { outbound.append(UnsafeRawBufferPointer(rebasing: $0[0..<count])) }
+    stream.output.discardFirst(count)
+    payIdleFrames(4)
+    if stream.wantsWritable && stream.output.count < configuration.outputLowWaterBytes {
+      stream.wantsWritable = false
+      stream.events.insert(.writable)
+      enqueue(stream)
+    }
+    return 0
+  }
+}
