@@ -1,0 +1,33 @@
+/// Every bound of this service in one place.
+public enum EdgeLimits {
+  /// An edge not heard from for longer is not a candidate.
+  public static let silenceMillisecondsMax: Int64 = 30_000
+  /// How often an edge speaks; a third of the silence, so that two lost heartbeats do no harm.
+  public static let heartbeatSeconds: UInt32 = 10
+  /// Edges in one answer.
+  public static let edgesPerUploadMax = 5
+  /// Sites in the registry; heartbeats of further unknown edges are refused.
+  public static let sitesMax = 10_000
+  /// How old the picture of the edges may get before it is read again.
+  public static let snapshotMilliseconds: UInt64 = 2_000
+  /// How often every live edge is probed.
+  public static let probeMilliseconds: UInt64 = 10_000
+  /// A probe that takes longer counts as this long.
+  public static let probeTimeoutMilliseconds: UInt64 = 2_000
+  /// Probes under way at one time.
+  public static let probesAtOnceMax = 32
+  /// A client's round-trip samples are forgotten after a day without news.
+  public static let sampleSecondsMax: Int64 = 86_400
+  /// Days of raw edge_metrics kept; hourly averages stay longer.
+  public static let metricsDays = 7
+  /// Days of hourly averages kept.
+  public static let hourlyMetricsDays = 400
+  /// Pattern counts waiting to be written; further ones are dropped, they are statistics.
+  public static let pendingPatternsMax = 10_000
+  /// Uploads in one hour of the week that make a habit.
+  public static let habitUploadsMin: Int64 = 5
+  /// Users warmed by one call.
+  public static let usersPerWarmingMax = 1_000
+  /// Waiting for Dedup before going on without it.
+  public static let duplicateCheckMilliseconds: UInt64 = 1_000
+}
