@@ -100,7 +100,7 @@ let package = Package(
     + [
       tests("BytesTests", "Bytes", "JSON", "Model"),
       tests("EventLoopsTests", "EventLoops"),
-      tests("TLSTests", "TLS", "Accounts"),
+      tests("TLSTests", "TLS", "Accounts", "Model", "TestSupport"),
       tests("HTTP1Tests", "HTTP1", "HTTPServer", "HTTP2", "Compression"),
       tests("RPCTests", "RPC", "RPCServices", "Contracts", "HTTP2"),
       tests("ContractsTests", "Contracts", "JSON", "RPC", "Bytes"),
