@@ -32,11 +32,11 @@ ci: ## What CI runs: install, lint, check-generated, build, test
 	@scripts/ci.sh
 
 .PHONY: run
-run: install ## Run the whole platform in the foreground; Ctrl-C stops it
+run: build ## Run the whole platform in the foreground; Ctrl-C stops it
 	@exec scripts/stack.sh run
 
 .PHONY: up down status reset
-up: install ## The same in the background; writes .jetty/env
+up: build ## The same in the background; writes .jetty/env
 	@scripts/stack.sh up
 down: ## Stop it
 	@scripts/stack.sh down
@@ -44,3 +44,15 @@ status: ## What of it runs
 	@scripts/stack.sh status
 reset: ## Stop it and delete its database, objects and keys
 	@scripts/stack.sh reset
+
+.PHONY: demo
+demo: build ## Show it: upload 1 GiB, fetch it back, find the duplicate, resume a killed upload (FILE=path: any file)
+	@scripts/demo.sh $(if $(FILE),"$(FILE)")
+
+.PHONY: k8s-validate
+k8s-validate: ## Render k8s/overlays and check what comes out
+	@scripts/k8s-validate.sh
+
+.PHONY: clean
+clean: reset ## Delete everything that was built or installed here
+	rm -rf .build .jetty
