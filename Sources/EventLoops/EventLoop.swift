@@ -120,6 +120,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   /// Starts the loop's thread.
   public func start() throws {
     precondition(!started.exchange(true, ordering: .acquiringAndReleasing), "an event loop starts once")
+    signal(SIGPIPE, SIG_IGN)  // a peer that has gone is an error of the next write, not the end of the process
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
