@@ -29,13 +29,12 @@ func tests(_ name: String, _ dependencies: Target.Dependency...) -> Target {
 func service(_ name: String, _ dependencies: Target.Dependency...) -> [Target] {
   let path = "services/\(name)"
   let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
-  let files = (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/\(path)/migrations")) ?? []
-  let migrations = files.filter { $0.hasSuffix(".sql") }.sorted()
+  let hasMigrations = FileManager.default.fileExists(atPath: "\(root)/\(path)/migrations")
   let others = ["Server", "README.md", "Dockerfile"].filter { FileManager.default.fileExists(atPath: "\(root)/\(path)/\($0)") }
   return [
     .target(
       name: name, dependencies: dependencies + ["Bytes", "JSON", "Model", "EventLoops", "RPC", "Contracts", "ServiceKit", .product(name: "Logging", package: "swift-log")],
-      path: path, exclude: others, resources: migrations.map { .embedInCode("migrations/\($0)") }, swiftSettings: strict),
+      path: path, exclude: others, resources: hasMigrations ? [.embedInCode("migrations")] : [], swiftSettings: strict),
     .executableTarget(name: "\(name)Server", dependencies: [.target(name: name), "ServiceKit"], path: "\(path)/Server", swiftSettings: strict),
   ]
 }
