@@ -1,0 +1,56 @@
+import EventLoops
+import HTTP2
+
+/// What is settled about a call before its first attempt. Public only for code specialised across modules.
+public struct CallPlan {
+  @usableFromInline let method: MethodDescriptor
+  @usableFromInline let options: CallOptions
+  @usableFromInline let startedNanoseconds: UInt64
+  /// CLOCK_MONOTONIC; the earliest of the call's own time-out and the deadline of the call being served.
+  let deadlineNanoseconds: UInt64?
+  private let inherited: Metadata
+
+  init(_ method: MethodDescriptor, _ options: CallOptions, _ channel: RPCChannel) throws(RPCError) {
+    self.method = method
+    self.options = options
+    let now = channel.loop.nowNanoseconds
+    startedNanoseconds = now
+    let context = RPCContext.current
+    inherited = context?.metadata ?? Metadata()
+    var timeout = options.timeoutMilliseconds
+    if timeout == nil && context?.deadlineNanoseconds == nil { timeout = channel.configuration.defaultTimeoutMilliseconds }
+    let own = timeout.map { now &+ min($0, 1 << 40) &* 1_000_000 }
+    deadlineNanoseconds = [own, context?.deadlineNanoseconds].compactMap { $0 }.min()
+    if let deadlineNanoseconds, deadlineNanoseconds <= now {
+      throw RPCError(.deadlineExceeded, "the deadline had passed before the call began")
+    }
+    if let key = options.metadata.firstInvalidKey {
+      throw RPCError(.internalError, "the metadata key \(key.prefix(64)) or its value is not allowed in gRPC")
+    }
+  }
+
+  func fields(_ channel: RPCChannel) -> HTTP2Fields {
+    let configuration = channel.configuration
+    let fields = HTTP2Fields()
+    fields.add(":method", "POST")
+    fields.add(":scheme", configuration.tls == nil ? "http" : "https")
+    fields.add(":path", method.path)
+    fields.add(":authority", configuration.authority ?? channel.target.authority)
+    fields.add("te", "trailers")
+    if let deadlineNanoseconds {
+      let now = channel.loop.nowNanoseconds
+      fields.add("grpc-timeout", TimeoutText.encode(nanoseconds: deadlineNanoseconds > now ? deadlineNanoseconds - now : 1))
+    }
+    fields.add("content-type", "application/grpc")
+    fields.add("user-agent", configuration.userAgent)
+    if options.compressed { fields.add("grpc-encoding", "gzip") }
+    fields.add("grpc-accept-encoding", "identity,gzip")
+    options.metadata.append(to: fields)
+    for entry in inherited.entries where !options.metadata.contains(entry.key) {
+      var one = Metadata()
+      one.add(entry.key, entry.value)
+      one.append(to: fields)
+    }
+    return fields
+  }
+}

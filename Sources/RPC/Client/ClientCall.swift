@@ -1,0 +1,170 @@
+import EventLoops
+import HTTP2
+
+/// One call at the client: from its headers to its status. Public only for code specialised across modules.
+public final class ClientCall: RPCStream, @unchecked Sendable {
+  private enum State {
+    case running
+    /// The status; nil for OK.
+    case settled(RPCError?)
+  }
+
+  let method: MethodDescriptor
+  private let deadlineNanoseconds: UInt64?
+  private var connection: ClientConnection?
+  private var deadlineTimer: LoopTimer?
+  private var state = State.running
+  private var localFailure: RPCError?
+  private var receivedHeaders = false
+  private var wasReset = false
+
+  init(method: MethodDescriptor, deadlineNanoseconds: UInt64?, loop: EventLoop, limits: RPCLimits) {
+    self.method = method
+    self.deadlineNanoseconds = deadlineNanoseconds
+    super.init(loop: loop, limits: limits)
+  }
+
+  // MARK: Beginning
+
+  func open(on connection: ClientConnection, _ fields: HTTP2Fields) throws(RPCError) {
+    self.connection = connection
+    do throws(HTTP2Error) {
+      try connection.session.open(self, fields, hasBody: true)
+    } catch {
+      throw RPCError(.unavailable, "the connection takes no calls: \(error)")
+    }
+    guard let deadlineNanoseconds else { return }
+    let now = loop.nowNanoseconds
+    let remaining = deadlineNanoseconds > now ? deadlineNanoseconds - now : 0
+    deadlineTimer = loop.schedule(afterMilliseconds: (remaining + 999_999) / 1_000_000) { [weak self] in
+      self?.end(RPCError(.deadlineExceeded, "the deadline passed before the server answered"))
+    }
+  }
+
+  /// The server has certainly not looked at this call: it may be made again.
+  @usableFromInline var maySafelyRepeat: Bool { !receivedHeaders && !wasReset && closeCode == .refusedStream }
+
+  // MARK: Events
+
+  public override func handle(_ events: HTTP2StreamEvents) {
+    if events.contains(.headers) {
+      receivedHeaders = true
+      if isRunning { headersArrived(ended: events.contains(.end) && input.isEmpty && !events.contains(.trailers)) }
+    }
+    if events.contains(.data) && isRunning {
+      do throws(RPCError) { try inputArrived() } catch { end(error) }
+    }
+    if events.contains(.trailers) && isRunning { settle(StatusFields.status(in: trailers)) }
+    if events.contains(.end) && isRunning {
+      settle(RPCError(.internalError, "the server ended the call without a status"))
+    }
+    if events.contains(.closed) { closed() }
+    wakeAll()
+  }
+
+  private var isRunning: Bool {
+    if case .running = state { true } else { false }
+  }
+
+  private func headersArrived(ended: Bool) {
+    let isGRPC = headers.withFirst("content-type") { $0.starts(with: "application/grpc".utf8) } ?? false
+    let httpStatus = headers.status ?? 0
+    guard httpStatus == 200, isGRPC, !headers.isTruncated else {
+      // A gRPC status in the headers wins over the mapping.
+      if ended, headers["grpc-status"] != nil { return settle(StatusFields.status(in: headers)) }
+      let code = headers.isTruncated ? .resourceExhausted : HTTPStatusMapping.code(forHTTPStatus: httpStatus)
+      return end(RPCError(code, headers.isTruncated ? "the response metadata is too large" : "the server answered with HTTP status \(httpStatus) and not with gRPC"))
+    }
+    switch headers["grpc-encoding"] {
+    case nil, "identity"?: break
+    case "gzip"?: inputIsGzip = true
+    case let other?: return end(RPCError(.internalError, "the server answered in the encoding \(other.prefix(32)), which was not offered"))
+    }
+    if ended { settle(StatusFields.status(in: headers)) }
+  }
+
+  private func closed() {
+    deadlineTimer?.cancel()
+    if isRunning {
+      if let connection, connection.isClosed {
+        settle(RPCError(.unavailable, "the connection to \(connection.address) was lost: \(connection.closeReason)"))
+      } else {
+        settle(RPCError(HTTPStatusMapping.code(forResetCode: closeCode.rawValue), "the server reset the call with HTTP/2 code \(closeCode.rawValue)"))
+      }
+    }
+    connection?.callClosed()
+    connection = nil
+  }
+
+  private func settle(_ error: RPCError?) {
+    guard isRunning else { return }
+    state = .settled(error)
+    deadlineTimer?.cancel()
+    deadlineTimer = nil
+    wakeAll()
+  }
+
+  // MARK: Ending it from this side
+
+  /// The call is over for us; the server is told.
+  func end(_ error: RPCError) {
+    guard isRunning else { return }
+    localFailure = error
+    settle(error)
+    wasReset = true
+    reset(.cancel)
+  }
+
+  /// For the end of a scope: nothing happens if the call is done already.
+  @usableFromInline func cancel() {
+    end(RPCError(.cancelled, "the call was cancelled"))
+    // Messages that nobody will read any more.
+    if isOpen && !wasReset && !outputEnded {
+      wasReset = true
+      reset(.cancel)
+    }
+  }
+
+  // MARK: For readers and writers
+
+  public override var failure: RPCError? { localFailure }
+  public override var isAtEnd: Bool { !isRunning }
+
+  public override func checkEnd() throws(RPCError) {
+    if case .settled(let error?) = state { throw error }
+    try super.checkEnd()
+  }
+
+  public override func prepareToWrite() throws(RPCError) {
+    if outputEnded { throw RPCError(.failedPrecondition, "a message was written after the end of the stream") }
+    guard case .settled(let error) = state else { return }
+    throw error ?? RPCError(.cancelled, "the server has ended the call")
+  }
+
+  public override func finishWriting() { finish() }
+
+  /// What the server sent before its first message.
+  public var initialMetadata: Metadata { Metadata(headers) }
+  /// What the server sent with the status.
+  public var trailingMetadata: Metadata { Metadata(trailers.isEmpty ? headers : trailers) }
+
+  @usableFromInline var settledStatus: StatusCode? {
+    guard case .settled(let error) = state else { return nil }
+    return error?.code ?? .ok
+  }
+
+  /// Waits for the status and takes the one response.
+  @inlinable func singleResponse<Response: RPCMessage>() async throws -> Response {
+    while !isAtEnd { try await waitForInput() }
+    if let failure { throw failure }
+    guard settledStatus == .ok else {
+      try checkEnd()
+      throw RPCError(.internalError, "the call ended without a status")
+    }
+    guard let response = try takeMessage(Response.self) else { throw RPCError(.unimplemented, "the server sent no response message") }
+    guard hasNoInput else { throw RPCError(.unimplemented, "the server sent more than one response message") }
+    return response
+  }
+
+  @usableFromInline var hasNoInput: Bool { input.isEmpty }
+}

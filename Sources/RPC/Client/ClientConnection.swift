@@ -1,0 +1,94 @@
+import EventLoops
+import HTTP2
+import TLS
+
+/// One connection of a channel to one server.
+final class ClientConnection: RPCConnection {
+  let address: SocketAddress
+  /// Succeeds with the server's first SETTINGS, fails if the connection ends before.
+  let ready: LoopPromise<Void>
+  private let keepaliveMilliseconds: UInt64
+  private let keepaliveTimeoutMilliseconds: UInt64
+  private var keepaliveTimer: LoopTimer?
+  private var awaitsPong = false
+  private var isRetired = false
+  /// Called once, when the connection takes no more calls.
+  var onRetired: (() -> Void)?
+  /// Called when a call has ended and another one may begin.
+  var onCallClosed: (() -> Void)?
+
+  init(
+    loop: EventLoop, address: SocketAddress, transport: consuming Transport, session: RPCSession, buffer: ReadBuffer,
+    configuration: RPCChannelConfiguration
+  ) {
+    self.address = address
+    keepaliveMilliseconds = configuration.keepaliveMilliseconds
+    keepaliveTimeoutMilliseconds = configuration.keepaliveTimeoutMilliseconds
+    ready = LoopPromise(loop: loop)
+    super.init(loop: loop, transport: transport, session: session, buffer: buffer)
+  }
+
+  /// One more call may begin here and now.
+  var takesCalls: Bool {
+    !isClosed && !isRetired && session.acceptsRequests && session.openStreams < session.peerConcurrentStreamsMax
+  }
+
+  override func sessionChanged(_ events: HTTP2SessionEvents) {
+    if events.contains(.settings) {
+      ready.succeed(())
+      onCallClosed?()  // The server may take more streams now.
+    }
+    if events.contains(.pingAcknowledged) { awaitsPong = false }
+    if events.contains(.goaway) { retire() }
+  }
+
+  func callClosed() {
+    onCallClosed?()
+    if isRetired && session.openStreams == 0 { closeWhenIdle() }
+  }
+
+  /// No more calls begin here; those that run may finish.
+  func retire() {
+    guard !isRetired else { return }
+    isRetired = true
+    onRetired?()
+    if session.openStreams == 0 { closeWhenIdle() }
+  }
+
+  /// Not at once: this may run inside `receive`.
+  private func closeWhenIdle() {
+    nonisolated(unsafe) let connection = self
+    loop.execute {
+      if connection.session.openStreams == 0 { connection.close("the connection was retired") }
+    }
+  }
+
+  // MARK: Keepalive
+
+  /// Watches the server while calls run.
+  func startKeepalive() {
+    guard keepaliveMilliseconds > 0, !isClosed else { return }
+    keepaliveTimer = loop.schedule(afterMilliseconds: keepaliveMilliseconds) { [weak self] in self?.keepaliveDue() }
+  }
+
+  private func keepaliveDue() {
+    guard !isClosed else { return }
+    let isQuiet = loop.nowNanoseconds - lastReadNanoseconds >= keepaliveMilliseconds * 1_000_000
+    guard isQuiet, session.openStreams > 0 else { return startKeepalive() }
+    awaitsPong = true
+    session.ping()
+    keepaliveTimer = loop.schedule(afterMilliseconds: keepaliveTimeoutMilliseconds) { [weak self] in
+      guard let self else { return }
+      if awaitsPong { close("the server did not answer a keepalive PING") } else { startKeepalive() }
+    }
+  }
+
+  override func didClose() {
+    keepaliveTimer?.cancel()
+    ready.fail(RPCError(.unavailable, closeReason))
+    isRetired = true
+    onRetired?()
+    onRetired = nil
+    onCallClosed = nil
+  }
+}

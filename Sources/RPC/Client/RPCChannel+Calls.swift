@@ -1,0 +1,126 @@
+extension RPCChannel {
+  /// One request, one response.
+  /// - Throws: `RPCError`: the server's status, or UNAVAILABLE, DEADLINE_EXCEEDED or CANCELLED from this side.
+  @inlinable public func unary<Request: RPCMessage, Response: RPCMessage>(
+    _ method: MethodDescriptor, _ request: Request, options: CallOptions = CallOptions()
+  ) async throws -> Response {
+    try await withCall(method, options) { call throws(RPCError) in
+      try call.appendMessage(request)
+      call.finishWriting()
+    } body: { call in
+      try await call.singleResponse()
+    }
+  }
+
+  /// One request, many responses, read inside `body`. If `body` returns before the last one, the call is cancelled.
+  @inlinable public func serverStreaming<Request: RPCMessage, Response: RPCMessage, Result>(
+    _ method: MethodDescriptor, _ request: Request, options: CallOptions = CallOptions(),
+    _ body: (RPCReader<Response>) async throws -> Result
+  ) async throws -> Result {
+    try await withCall(method, options) { call throws(RPCError) in
+      try call.appendMessage(request)
+      call.finishWriting()
+    } body: { call in
+      try await body(RPCReader(call))
+    }
+  }
+
+  /// Many requests, written inside `send`, and one response. If the server answers early, its answer counts.
+  @inlinable public func clientStreaming<Request: RPCMessage, Response: RPCMessage>(
+    _ method: MethodDescriptor, options: CallOptions = CallOptions(), _ send: (RPCWriter<Request>) async throws -> Void
+  ) async throws -> Response {
+    try await withCall(method, options) { _ throws(RPCError) in } body: { call in
+      do {
+        try await send(RPCWriter(call))
+        call.finishWriting()
+      } catch {
+        guard call.settledStatus != nil else { throw error }
+      }
+      return try await call.singleResponse()
+    }
+  }
+
+  /// Many requests and many responses inside `body`. If `body` returns before the server's status, the call is cancelled.
+  @inlinable public func bidirectional<Request: RPCMessage, Response: RPCMessage, Result>(
+    _ method: MethodDescriptor, options: CallOptions = CallOptions(),
+    _ body: (RPCWriter<Request>, RPCReader<Response>) async throws -> Result
+  ) async throws -> Result {
+    try await withCall(method, options) { _ throws(RPCError) in } body: { call in
+      try await body(RPCWriter(call), RPCReader(call))
+    }
+  }
+
+  // MARK: What they share
+
+  /// Runs interceptors and metrics around `body`, and begins the call again where no server has looked at it.
+  @inlinable func withCall<Result>(
+    _ method: MethodDescriptor, _ options: CallOptions, prepare: (ClientCall) throws(RPCError) -> Void,
+    body: (ClientCall) async throws -> Result
+  ) async throws -> Result {
+    if interceptors.isEmpty { return try await attempt(method, options, prepare, body) }
+    var result: Result?
+    try await intercept(method, options, 0) { options in
+      result = try await self.attempt(method, options, prepare, body)
+    }
+    guard let result else { throw RPCError(.internalError, "an interceptor let the call \(method.path) through without making it") }
+    return result
+  }
+
+  @usableFromInline func intercept(
+    _ method: MethodDescriptor, _ options: CallOptions, _ index: Int, _ last: (CallOptions) async throws -> Void
+  ) async throws {
+    guard index < interceptors.count else { return try await last(options) }
+    try await interceptors[index](method, options) { try await self.intercept(method, $0, index + 1, last) }
+  }
+
+  @inlinable func attempt<Result>(
+    _ method: MethodDescriptor, _ options: CallOptions, _ prepare: (ClientCall) throws(RPCError) -> Void,
+    _ body: (ClientCall) async throws -> Result
+  ) async throws -> Result {
+    let plan = try plan(method, options)
+    var attempts = 0
+    while true {
+      attempts += 1
+      var call: ClientCall?
+      do {
+        let begun = try await begin(plan, prepare)
+        call = begun
+        let result = try await body(begun)
+        begun.cancel()
+        finished(plan, .ok)
+        return result
+      } catch {
+        call?.cancel()
+        // A request that streams cannot be repeated: what was written is gone.
+        if let call, call.maySafelyRepeat, method.type.hasSingleRequest, attempts < configuration.transparentAttemptsMax { continue }
+        let failure = translate(error)
+        finished(plan, (failure as? RPCError)?.code ?? .unknown)
+        throw failure
+      }
+    }
+  }
+
+  @usableFromInline func plan(_ method: MethodDescriptor, _ options: CallOptions) throws(RPCError) -> CallPlan {
+    let plan = try CallPlan(method, options, self)
+    metrics?.callStarted(method, side: .client)
+    return plan
+  }
+
+  @usableFromInline func begin(_ plan: CallPlan, _ prepare: (ClientCall) throws(RPCError) -> Void) async throws -> ClientCall {
+    let connection = try await pick(waitForReady: plan.options.waitForReady, deadlineNanoseconds: plan.deadlineNanoseconds)
+    let call = ClientCall(method: plan.method, deadlineNanoseconds: plan.deadlineNanoseconds, loop: loop, limits: configuration.limits)
+    call.outputIsGzip = plan.options.compressed
+    try prepare(call)
+    try call.open(on: connection, plan.fields(self))
+    return call
+  }
+
+  /// Cancellation of the calling task is the call's cancellation; errors of the caller's own closure pass as they are.
+  @usableFromInline func translate(_ error: any Error) -> any Error {
+    error is CancellationError ? RPCError(.cancelled, "the call was cancelled") : error
+  }
+
+  @usableFromInline func finished(_ plan: CallPlan, _ code: StatusCode) {
+    metrics?.callFinished(plan.method, side: .client, code: code, durationNanoseconds: loop.nowNanoseconds &- plan.startedNanoseconds)
+  }
+}

@@ -1,0 +1,37 @@
+import HTTP2
+import TLS
+
+/// How a channel reaches its servers. Times are in milliseconds.
+public struct RPCChannelConfiguration: Sendable {
+  public var limits = RPCLimits()
+  public var http2 = HTTP2Configuration()
+  /// Nil: plain HTTP/2 with prior knowledge.
+  public var tls: TLSContext?
+  /// The name to check in the server's certificate; nil: the host of the target.
+  public var serverName: String?
+  /// `:authority`; nil: the first host and port of the target.
+  public var authority: String?
+  public var userAgent = "jetty-rpc/1"
+  /// For calls that have neither a time-out of their own nor an inherited deadline; nil: none.
+  public var defaultTimeoutMilliseconds: UInt64?
+  /// TCP, TLS and the server's first SETTINGS together.
+  public var connectTimeoutMilliseconds: UInt64 = 5_000
+  /// The pause after a failed attempt starts here and grows by 1.6, with a fifth of jitter, up to the maximum.
+  public var backoffMinMilliseconds: UInt64 = 100
+  public var backoffMaxMilliseconds: UInt64 = 5_000
+  /// While calls run, a PING is sent after so long without a byte from the server; 0 for never.
+  public var keepaliveMilliseconds: UInt64 = 30_000
+  /// The connection is dropped when that PING stays unanswered for so long.
+  public var keepaliveTimeoutMilliseconds: UInt64 = 10_000
+  /// Calls that may wait for a connection at once.
+  public var waitingCallsMax = 10_000
+  /// How often a call is begun that a server has certainly not looked at.
+  public var transparentAttemptsMax = 3
+
+  public init() {}
+}
+
+/// Runs around every call of a channel. Call `next` once with the options to use, or throw to fail the call.
+public typealias RPCClientInterceptor = (
+  _ method: MethodDescriptor, _ options: CallOptions, _ next: (CallOptions) async throws -> Void
+) async throws -> Void

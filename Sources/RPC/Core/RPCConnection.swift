@@ -1,0 +1,179 @@
+import EventLoops
+import HTTP2
+import TLS
+
+/// Memory that all connections of one loop read into, one after the other.
+final class ReadBuffer {
+  static let byteCount = 64 << 10
+  let base = UnsafeMutableRawPointer.allocate(byteCount: ReadBuffer.byteCount, alignment: 64)
+  deinit { base.deallocate() }
+}
+
+/// The session of a connection: hands everything on to it.
+class RPCSession: HTTP2Session {
+  fileprivate(set) weak final var connection: RPCConnection?
+
+  override final func makeStream() -> HTTP2Stream { connection?.makeStream() ?? HTTP2Stream() }
+  override final func handle(_ events: HTTP2SessionEvents) { connection?.sessionChanged(events) }
+  override final func outputPending() { connection?.outputPending() }
+}
+
+/// One socket with an HTTP/2 session on it, at either end. Loop thread only.
+///
+/// All output of one loop iteration goes out in as few writes as it fits in.
+class RPCConnection: Pollable {
+  final let session: RPCSession
+  private final var transport: Transport?
+  private final let buffer: ReadBuffer
+  private final var continuesReading = false
+  /// When bytes last arrived (CLOCK_MONOTONIC).
+  private(set) final var lastReadNanoseconds: UInt64
+  private(set) final var isClosed = false
+  /// Why the connection ended; for the log and for the calls that it took with it.
+  private(set) final var closeReason = "the connection was closed"
+
+  private static let outboundBytesMax = 64 << 10
+  private static let readsPerTurn = 16
+
+  init(loop: EventLoop, transport: consuming Transport, session: RPCSession, buffer: ReadBuffer) {
+    let descriptor = transport.descriptor
+    self.transport = consume transport
+    self.session = session
+    self.buffer = buffer
+    lastReadNanoseconds = loop.nowNanoseconds
+    super.init(loop: loop, descriptor: descriptor)
+    session.connection = self
+  }
+
+  final func begin() {
+    setInterest(read: true, write: false)
+    markDirty()
+  }
+
+  // MARK: For the two ends
+
+  func makeStream() -> HTTP2Stream { HTTP2Stream() }
+  func sessionChanged(_ events: HTTP2SessionEvents) {}
+  /// Called once, after every stream was told.
+  func didClose() {}
+
+  final var peerCertificateName: String? { transport?.peerCertificateName }
+
+  // MARK: I/O
+
+  final func outputPending() {
+    if !isClosed { markDirty() }
+  }
+
+  override final func onReady(readable: Bool, writable: Bool) {
+    if writable { markDirty() }
+    if readable { readInput() }
+  }
+
+  private final func readInput() {
+    var reads = 0
+    while !isClosed {
+      guard let result = transport?.read(into: buffer.base, count: ReadBuffer.byteCount) else { return }
+      switch result {
+      case .bytes(let count):
+        lastReadNanoseconds = loop.nowNanoseconds
+        do throws(HTTP2Error) {
+          try session.receive(UnsafeRawBufferPointer(start: buffer.base, count: count))
+        } catch {
+          fail(error.description)
+          return
+        }
+        reads += 1
+        // The others get their turn; with TLS the rest may be in OpenSSL's buffer, which no poll reports.
+        if reads >= Self.readsPerTurn { return continueReading() }
+      case .wouldBlock:
+        if transport?.wantsWrite ?? false { setInterest(read: true, write: true) }
+        // Output that waited for the TLS handshake.
+        if !session.outbound.isEmpty { markDirty() }
+        return
+      case .closed:
+        close("the peer closed the connection")
+      case .failed(let reason):
+        close(reason)
+      }
+    }
+  }
+
+  private final func continueReading() {
+    guard !continuesReading else { return }
+    continuesReading = true
+    nonisolated(unsafe) let connection = self
+    loop.execute {
+      connection.continuesReading = false
+      connection.readInput()
+    }
+  }
+
+  override final func flush() {
+    guard !isClosed else { return }
+    while true {
+      do throws(HTTP2Error) {
+        if session.outbound.count < Self.outboundBytesMax { try session.produce(upTo: Self.outboundBytesMax) }
+      } catch {
+        return close(error.description)
+      }
+      guard !isClosed, !session.outbound.isEmpty else { break }
+      guard writeOutput() else { return }
+    }
+    guard !isClosed else { return }
+    setInterest(read: true, write: transport?.wantsWrite ?? false)
+    if session.isFinished { close("the connection is done") }
+  }
+
+  /// False when the rest must wait.
+  private final func writeOutput() -> Bool {
+    let result = session.outbound.withUnsafeBytes { bytes -> IOResult in
+      guard let base = bytes.baseAddress else { return .wouldBlock }
+      return transport?.write(from: base, count: bytes.count) ?? .closed
+    }
+    switch result {
+    case .bytes(let count):
+      session.outbound.discardFirst(count)
+      return true
+    case .wouldBlock:
+      // A TLS handshake that waits for the peer wakes up by reading; everything else by writing.
+      setInterest(read: true, write: transport?.needsOnlyInput != true)
+      return false
+    case .closed:
+      close("the peer closed the connection")
+    case .failed(let reason):
+      close(reason)
+    }
+    return false
+  }
+
+  // MARK: The end
+
+  /// The peer broke the protocol: what can be said to it is said, then the connection ends.
+  final func fail(_ reason: String) {
+    guard !isClosed else { return }
+    do throws(HTTP2Error) {
+      try session.produce(upTo: Self.outboundBytesMax)
+    } catch {
+      return close(reason)
+    }
+    if !isClosed, !session.outbound.isEmpty { _ = writeOutput() }
+    close(reason)
+  }
+
+  /// Ends the connection and every stream on it, now.
+  final func close(_ reason: String) {
+    guard !isClosed else { return }
+    isClosed = true
+    closeReason = reason
+    stopWatching()
+    session.close()
+    transport = nil
+    didClose()
+  }
+}
+
+extension Transport {
+  /// Nothing can be written before something was read: true while a TLS handshake waits for the peer.
+  var needsOnlyInput: Bool { isTLS && !isEstablished && !wantsWrite }
+}

@@ -1,0 +1,211 @@
+import Bytes
+import Compression
+import EventLoops
+import HTTP2
+
+/// What the two ends of a call share: messages in frames of five bytes plus payload, in both directions, with flow control.
+///
+/// Public only so that generated code can be specialised across modules; not for direct use.
+open class RPCStream: HTTP2Stream, @unchecked Sendable {
+  public final let loop: EventLoop
+  final let limits: RPCLimits
+  private final let readWaiter: LoopWaiter
+  private final let writeWaiter: LoopWaiter
+  /// Received bytes for which the peer was not yet allowed to send as many more.
+  private final var ungrantedBytes = 0
+  private final var knownInputBytes = 0
+  private final var decompressed = ByteBuffer()
+  /// The peer compresses with gzip (`grpc-encoding`).
+  final var inputIsGzip = false
+  /// Our messages are compressed.
+  final var outputIsGzip = false
+
+  init(loop: EventLoop, limits: RPCLimits) {
+    self.loop = loop
+    self.limits = limits
+    readWaiter = LoopWaiter(loop: loop)
+    writeWaiter = LoopWaiter(loop: loop)
+    super.init()
+  }
+
+  // MARK: What the two ends do differently
+
+  /// Why reading makes no sense any more.
+  open var failure: RPCError? { nil }
+
+  /// No more input will come.
+  open var isAtEnd: Bool { inputEnded || !isOpen }
+
+  /// Called at the end of the input: throws where the end is not a proper one.
+  open func checkEnd() throws(RPCError) {
+    if !input.isEmpty { throw RPCError(.internalError, "the stream ended inside a message") }
+  }
+
+  /// Throws if no more messages may be sent.
+  open func prepareToWrite() throws(RPCError) {}
+
+  /// Half-close, for clients.
+  open func finishWriting() {}
+
+  // MARK: Receiving
+
+  /// Tells waiting readers and writers to look again.
+  final func wakeAll() {
+    readWaiter.signal()
+    writeWaiter.signal()
+  }
+
+  final func wakeReader() { readWaiter.signal() }
+  final func wakeWriter() { writeWaiter.signal() }
+
+  /// Accounts for new input. Throws as soon as the header of a message says it is too large, not when all of it is there.
+  final func inputArrived() throws(RPCError) {
+    ungrantedBytes += input.count - knownInputBytes
+    knownInputBytes = input.count
+    guard try frontMessageBytes() == nil else { return }
+    // The message in assembly is bounded by its limit, so the peer may go on sending it.
+    grant(ungrantedBytes)
+    ungrantedBytes = 0
+  }
+
+  /// The payload size of the first message if all of it is there.
+  final func frontMessageBytes() throws(RPCError) -> Int? {
+    guard input.count >= 5 else { return nil }
+    let length = Int(input[1]) << 24 | Int(input[2]) << 16 | Int(input[3]) << 8 | Int(input[4])
+    guard length <= limits.receivedMessageBytesMax else {
+      throw RPCError(.resourceExhausted, "received a message of \(length) bytes; at most \(limits.receivedMessageBytesMax) are accepted")
+    }
+    guard input[0] <= 1 else { throw RPCError(.internalError, "received a message with the unknown flag \(input[0])") }
+    return input.count >= 5 + length ? length : nil
+  }
+
+  /// How much of the input is one whole message, prefix included: true if that is all of it.
+  final func inputIsExactlyOneMessage() throws(RPCError) -> Bool {
+    guard let length = try frontMessageBytes() else { return false }
+    return input.count == 5 + length
+  }
+
+  /// Hands the next whole message to `body` and drops it; nil if there is none yet.
+  @inlinable public final func takeMessage<Message: RPCMessage>(_: Message.Type) throws(RPCError) -> Message? {
+    guard let length = try nextMessageBytes() else { return nil }
+    let isCompressed = frontIsCompressed
+    defer { dropMessage(length) }
+    if isCompressed {
+      try decompressFront(length)
+      return try withDecompressed { bytes throws(RPCError) in try Message(wire: bytes) }
+    }
+    return try input.withUnsafeBytes { bytes throws(RPCError) in
+      try Message(wire: UnsafeRawBufferPointer(rebasing: bytes[5..<5 + length]))
+    }
+  }
+
+  @usableFromInline final func nextMessageBytes() throws(RPCError) -> Int? { try frontMessageBytes() }
+  @usableFromInline final var frontIsCompressed: Bool { input[0] == 1 }
+
+  @usableFromInline final func dropMessage(_ length: Int) {
+    let count = 5 + length
+    discardInput(count)
+    knownInputBytes = input.count
+    let granted = min(count, ungrantedBytes)
+    grant(granted)
+    ungrantedBytes -= granted
+    decompressed.clear()
+    guard ungrantedBytes > 0 else { return }
+    do throws(RPCError) {
+      guard try frontMessageBytes() == nil else { return }
+      grant(ungrantedBytes)
+      ungrantedBytes = 0
+    } catch {
+      // Told when the message is asked for; until then nothing more may come.
+    }
+  }
+
+  @usableFromInline final func decompressFront(_ length: Int) throws(RPCError) {
+    guard inputIsGzip else { throw RPCError(.internalError, "received a compressed message, but grpc-encoding names no compression") }
+    decompressed.clear()
+    let limit = limits.receivedMessageBytesMax
+    let failure = input.withUnsafeBytes { bytes -> GzipError? in
+      do throws(GzipError) {
+        try Gzip.decompress(UnsafeRawBufferPointer(rebasing: bytes[5..<5 + length]), outputBytesMax: limit, into: &decompressed)
+        return nil
+      } catch { return error }
+    }
+    switch failure {
+    case nil: return
+    case .tooLarge?: throw RPCError(.resourceExhausted, "received a message that is larger than \(limit) bytes when decompressed")
+    default: throw RPCError(.internalError, "received a message that is not valid gzip")
+    }
+  }
+
+  @usableFromInline final func withDecompressed<Result>(_ body: (UnsafeRawBufferPointer) throws(RPCError) -> Result) throws(RPCError) -> Result {
+    try decompressed.withUnsafeBytes(body)
+  }
+
+  /// Waits until there is something to read or `failure` or the end is known.
+  @usableFromInline final func waitForInput() async throws {
+    try Task.checkCancellation()
+    await readWaiter.wait()
+    try Task.checkCancellation()
+  }
+
+  // MARK: Sending
+
+  /// Appends one message to the output. Nothing is sent before `outputChanged`.
+  @inlinable public final func appendMessage<Message: RPCMessage>(_ message: Message) throws(RPCError) {
+    let start = output.count
+    _ = output.reserve(5)
+    output.commit(5)
+    do throws(RPCError) {
+      try message.encode(into: &output)
+    } catch {
+      output.truncate(to: start)
+      throw error
+    }
+    try sealMessage(from: start)
+  }
+
+  @usableFromInline final func sealMessage(from start: Int) throws(RPCError) {
+    var length = output.count - start - 5
+    guard length <= limits.sentMessageBytesMax else {
+      output.truncate(to: start)
+      throw RPCError(.resourceExhausted, "a message of \(length) bytes is too large to send; at most \(limits.sentMessageBytesMax) are")
+    }
+    let isCompressed = outputIsGzip && length >= limits.compressedMessageBytesMin && compressLast(length)
+    if isCompressed { length = output.count - start - 5 }
+    output.withUnsafeMutableBytes { bytes in
+      bytes[start] = isCompressed ? 1 : 0
+      bytes[start + 1] = UInt8(truncatingIfNeeded: length >> 24)
+      bytes[start + 2] = UInt8(truncatingIfNeeded: length >> 16)
+      bytes[start + 3] = UInt8(truncatingIfNeeded: length >> 8)
+      bytes[start + 4] = UInt8(truncatingIfNeeded: length)
+    }
+  }
+
+  /// Replaces the last `length` bytes by their gzip form; false, and nothing changed, where that would not be smaller.
+  private final func compressLast(_ length: Int) -> Bool {
+    let start = output.count - length
+    var smaller = ByteBuffer()
+    let isSmaller = output.withUnsafeBytes { bytes -> Bool in
+      do throws(GzipError) {
+        try Gzip.compress(UnsafeRawBufferPointer(rebasing: bytes[start...]), level: 1, into: &smaller)
+        return smaller.count < length
+      } catch { return false }
+    }
+    guard isSmaller else { return false }
+    output.truncate(to: start)
+    output.append(contentsOf: smaller)
+    return true
+  }
+
+  @usableFromInline final var needsRoom: Bool { outputBytes > limits.queuedOutputBytesMax }
+
+  /// Waits while the peer is slower than we are.
+  @usableFromInline final func waitForOutputRoom() async throws {
+    while needsRoom, isOpen, failure == nil {
+      try Task.checkCancellation()
+      notifyWhenWritable()
+      await writeWaiter.wait()
+    }
+    try Task.checkCancellation()
+  }
+}

@@ -1,0 +1,119 @@
+import EventLoops
+import HTTP2
+import Logging
+import TLS
+
+/// Serves the methods of a router over HTTP/2, on one loop. A process has one for each loop, on the same port.
+///
+/// Make and use it on its loop.
+public final class RPCServer: @unchecked Sendable {
+  public let loop: EventLoop
+  public let configuration: RPCServerConfiguration
+  public weak var metrics: (any RPCMetrics)?
+
+  let router: RPCRouter
+  let buffer = ReadBuffer()
+  private let log: Logger
+  private var listeners: [Listener] = []
+  private var connections: [ObjectIdentifier: ServerConnection] = [:]
+  private let drained: LoopWaiter
+  /// Handlers that have not returned yet.
+  public internal(set) var runningCalls = 0
+  /// Connections accepted since the start.
+  public private(set) var acceptedConnections: UInt64 = 0
+  public private(set) var isDraining = false
+
+  public init(
+    loop: EventLoop, router: RPCRouter, configuration: RPCServerConfiguration = RPCServerConfiguration(), log: Logger = Logger(label: "jetty.rpc.server")
+  ) {
+    self.loop = loop
+    self.router = router
+    self.configuration = configuration
+    self.log = log
+    drained = LoopWaiter(loop: loop)
+  }
+
+  public var openConnections: Int { connections.count }
+
+  /// Starts to accept connections.
+  /// - Parameters:
+  ///   - reusePort: lets the servers of the other loops listen on the same port.
+  ///   - probe: fail if another process listens there already; only for the first loop of several.
+  /// - Returns: where it really listens; with port 0 the kernel has chosen one.
+  @discardableResult
+  public func listen(_ address: SocketAddress, reusePort: Bool = false, probe: Bool = true) throws -> SocketAddress {
+    let listener = try Listener(address: address, loop: loop, reusePort: reusePort, probe: probe) { [weak self] descriptor, peer in
+      self?.accept(descriptor, peer)
+    }
+    listeners.append(listener)
+    return listener.boundAddress
+  }
+
+  /// Serves a connection that was accepted elsewhere. Takes the descriptor (non-blocking) in any case.
+  public func adopt(descriptor: Int32, peer: SocketAddress) { accept(descriptor, peer) }
+
+  private func accept(_ descriptor: Int32, _ peer: SocketAddress) {
+    precondition(loop.isCurrent, "a server belongs to its loop")
+    do {
+      let transport: Transport
+      if let tls = configuration.tls {
+        transport = try Transport(tls: tls, descriptor: descriptor, role: .server)
+      } else {
+        transport = Transport(plain: descriptor)
+      }
+      // Dropping the transport closes the descriptor.
+      guard connections.count < configuration.connectionsMax, !isDraining else { return }
+      let session = try RPCSession(role: .server, configuration: configuration.http2)
+      let connection = ServerConnection(server: self, transport: transport, session: session, peer: peer)
+      connections[ObjectIdentifier(connection)] = connection
+      acceptedConnections += 1
+      connection.start()
+    } catch {
+      log.warning("cannot serve a connection", metadata: ["peer": "\(peer)", "error": "\(error)"])
+    }
+  }
+
+  // MARK: The end
+
+  /// Stops accepting and asks every client to go elsewhere; what runs may finish.
+  public func beginGracefulShutdown() {
+    precondition(loop.isCurrent, "a server belongs to its loop")
+    guard !isDraining else { return }
+    isDraining = true
+    for listener in listeners { listener.close() }
+    listeners = []
+    for connection in connections.values { connection.drain() }
+  }
+
+  /// Drains and returns when no connection and no handler is left. What exceeds the configured drain time is cancelled.
+  public func shutdown() async {
+    beginGracefulShutdown()
+    while !connections.isEmpty || runningCalls > 0 {
+      if Task.isCancelled { return close() }
+      await drained.wait()
+    }
+  }
+
+  /// Ends everything now.
+  public func close() {
+    isDraining = true
+    for listener in listeners { listener.close() }
+    listeners = []
+    for connection in connections.values { connection.close("the server was closed") }
+  }
+
+  func callEnded() {
+    runningCalls -= 1
+    signalIfDrained()
+  }
+
+  func connectionClosed(_ connection: ServerConnection) {
+    connections[ObjectIdentifier(connection)] = nil
+    log.debug("connection closed", metadata: ["peer": "\(connection.peer)", "reason": "\(connection.closeReason)"])
+    signalIfDrained()
+  }
+
+  private func signalIfDrained() {
+    if isDraining, connections.isEmpty, runningCalls <= 0 { drained.signal() }
+  }
+}

@@ -1,0 +1,28 @@
+import HTTP2
+import TLS
+
+/// How a server serves. Times are in milliseconds.
+public struct RPCServerConfiguration: Sendable {
+  public var limits = RPCLimits()
+  public var http2 = HTTP2Configuration()
+  /// Nil: plain HTTP/2 with prior knowledge.
+  public var tls: TLSContext?
+  /// Connections at once; more are closed as they come.
+  public var connectionsMax = 4096
+  /// Time for the TLS handshake and the client's preface.
+  public var handshakeTimeoutMilliseconds: UInt64 = 10_000
+  /// A PING is sent after so long without a byte from the client; 0 for never.
+  public var keepaliveMilliseconds: UInt64 = 120_000
+  /// The connection is dropped when that PING stays unanswered for so long.
+  public var keepaliveTimeoutMilliseconds: UInt64 = 20_000
+  /// PINGs that come faster than this count as strikes, and the third strike ends the connection (too_many_pings).
+  public var clientPingIntervalMinMilliseconds: UInt64 = 5_000
+  /// A connection is drained after this age, give or take a tenth, so that clients spread over new replicas; nil for never.
+  public var connectionAgeMaxMilliseconds: UInt64?
+  /// How long running calls may go on after a drain began; then they are cancelled.
+  public var drainMilliseconds: UInt64 = 30_000
+  /// Metadata that onward calls take over from the call being served.
+  public var forwardedMetadataKeys = ["jetty-account", "jetty-request-id", "traceparent", "tracestate"]
+
+  public init() {}
+}

@@ -1,0 +1,59 @@
+import HTTP2
+
+/// The header blocks that a server sends.
+enum ResponseFields {
+  // Written once, read for ever after: HTTP2Fields has no way to change permanent ones.
+  nonisolated(unsafe) static let plain = HTTP2Fields(permanent: [
+    (":status", "200"), ("content-type", "application/grpc"), ("grpc-accept-encoding", "identity,gzip"),
+  ])
+  nonisolated(unsafe) static let okTrailers = HTTP2Fields(permanent: [("grpc-status", "0")])
+
+  static func with(_ metadata: Metadata) -> HTTP2Fields {
+    let fields = base()
+    metadata.append(to: fields)
+    return fields
+  }
+
+  static func gzip(_ metadata: Metadata?) -> HTTP2Fields {
+    let fields = base()
+    fields.add("grpc-encoding", "gzip")
+    metadata?.append(to: fields)
+    return fields
+  }
+
+  static func trailersOnly(_ error: RPCError, context: ServerContext?) -> HTTP2Fields {
+    let fields = base()
+    context?.responseMetadata.append(to: fields)
+    append(error, extra: context?.responseTrailers, to: fields)
+    return fields
+  }
+
+  static func status(_ error: RPCError, extra: Metadata?) -> HTTP2Fields {
+    let fields = HTTP2Fields()
+    append(error, extra: extra, to: fields)
+    return fields
+  }
+
+  private static func base() -> HTTP2Fields {
+    let fields = HTTP2Fields()
+    fields.add(":status", "200")
+    fields.add("content-type", "application/grpc")
+    fields.add("grpc-accept-encoding", "identity,gzip")
+    return fields
+  }
+
+  private static func append(_ error: RPCError, extra: Metadata?, to fields: HTTP2Fields) {
+    fields.add("grpc-status", String(error.code.rawValue))
+    if !error.message.isEmpty { fields.add("grpc-message", StatusText.encode(String(error.message.prefix(messageCharactersMax)))) }
+    if !error.details.isEmpty {
+      let details = StatusDetailsCoding.encode(error)
+      if details.utf8.count <= detailsBytesMax { fields.add("grpc-status-details-bin", details) }
+    }
+    error.metadata.append(to: fields)
+    extra?.append(to: fields)
+  }
+
+  /// Peers commonly accept 8 KiB of headers; a status that exceeds that would be lost whole.
+  private static let messageCharactersMax = 1024
+  private static let detailsBytesMax = 6 << 10
+}

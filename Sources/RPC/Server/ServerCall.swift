@@ -1,0 +1,213 @@
+import EventLoops
+import HTTP2
+
+/// One call at the server: from its headers to its status. Public only for code specialised across modules.
+public final class ServerCall: RPCStream, @unchecked Sendable {
+  // Strong: a handler may outlive its connection. The connection lets go of the call when its stream closes.
+  private let connection: ServerConnection
+  private var route: RPCRouter.Route?
+  private var context: ServerContext?
+  private var task: Task<Void, Never>?
+  private var deadlineTimer: LoopTimer?
+  private var startedNanoseconds: UInt64 = 0
+  private var isRunning = false
+  private var isCounted = false
+  /// The status is decided; the handler can change nothing any more.
+  private var isFinished = false
+  private var endedBy: RPCError?
+
+  init(connection: ServerConnection) {
+    self.connection = connection
+    super.init(loop: connection.loop, limits: connection.server.configuration.limits)
+  }
+
+  public override var failure: RPCError? { endedBy }
+
+  // MARK: Events
+
+  public override func handle(_ events: HTTP2StreamEvents) {
+    if events.contains(.headers) { begin() }
+    if events.contains(.data) && !isFinished { inputGrew() }
+    if events.contains(.end) && !isFinished { inputDidEnd() }
+    if events.contains(.writable) { wakeWriter() }
+    if events.contains(.closed) { closed() }
+  }
+
+  private func begin() {
+    startedNanoseconds = loop.nowNanoseconds
+    switch RequestHead.parse(headers, router: connection.server.router) {
+    case .notGRPC(let status):
+      let fields = HTTP2Fields()
+      fields.add(":status", String(status))
+      isFinished = true
+      respond(fields, endStream: true)
+    case .refused(let error):
+      fail(error)
+    case .accepted(let head):
+      accept(head)
+    }
+  }
+
+  private func accept(_ head: RequestHead) {
+    guard connection.mayStartCall else {
+      // Handlers outlive streams that were reset: their number is bounded too.
+      isFinished = true
+      reset(.refusedStream)
+      return
+    }
+    route = head.route
+    inputIsGzip = head.inputIsGzip
+    outputIsGzip = head.acceptsGzip && head.inputIsGzip
+    let deadline = head.timeoutNanoseconds.map { startedNanoseconds + $0 }
+    context = ServerContext(
+      loop: loop, method: head.route.method, peer: connection.peer, peerCertificateSubject: connection.peerCertificateSubject,
+      deadlineNanoseconds: deadline, forwardedKeys: connection.server.configuration.forwardedMetadataKeys, headers: headers)
+    isCounted = true
+    connection.server.metrics?.callStarted(head.route.method, side: .server)
+    if let timeout = head.timeoutNanoseconds {
+      deadlineTimer = loop.schedule(afterMilliseconds: timeout / 1_000_000 + (timeout % 1_000_000 == 0 ? 0 : 1)) { [weak self] in
+        self?.end(RPCError(.deadlineExceeded, "the deadline passed before the call was done"))
+      }
+    }
+    if !head.route.method.type.hasSingleRequest { run(head.route) }
+  }
+
+  private func inputGrew() {
+    do throws(RPCError) {
+      try inputArrived()
+      wakeReader()
+    } catch { end(error) }
+  }
+
+  private func inputDidEnd() {
+    guard let route else { return }
+    guard route.method.type.hasSingleRequest else {
+      wakeReader()
+      return
+    }
+    do throws(RPCError) {
+      guard try inputIsExactlyOneMessage() else {
+        throw input.isEmpty
+          ? RPCError(.unimplemented, "\(route.method.path) takes one request message and none was sent")
+          : RPCError(.internalError, "\(route.method.path) takes one request message and something else was sent")
+      }
+    } catch {
+      end(error)
+      return
+    }
+    run(route)
+  }
+
+  // MARK: The handler
+
+  private func run(_ route: RPCRouter.Route) {
+    isRunning = true
+    connection.callStarted()
+    nonisolated(unsafe) let route = route
+    let started = Task.immediate(executorPreference: loop) { [self] in
+      await RPCContext.$current.withValue(context.map { RPCContext(serving: $0) }) {
+        do {
+          try await invoke(route, 0)
+        } catch {
+          fail(RPCError(mapping: error))
+        }
+      }
+      isRunning = false
+      task = nil
+      connection.callEnded()
+    }
+    if isRunning { task = started }
+  }
+
+  private func invoke(_ route: RPCRouter.Route, _ index: Int) async throws {
+    let interceptors = connection.server.router.interceptors
+    guard index < interceptors.count, let context else { return try await route.invoke(self) }
+    try await interceptors[index](context) { try await self.invoke(route, index + 1) }
+  }
+
+  @usableFromInline func serverContext() throws(RPCError) -> ServerContext {
+    guard let context else { throw RPCError(.internalError, "the call has no context") }
+    return context
+  }
+
+  @usableFromInline func takeSingleRequest<Message: RPCMessage>() throws(RPCError) -> Message {
+    guard let message = try takeMessage(Message.self) else { throw RPCError(.internalError, "the request is incomplete") }
+    return message
+  }
+
+  public override func prepareToWrite() throws(RPCError) {
+    if let endedBy { throw endedBy }
+    guard !isFinished, isOpen else { throw RPCError(.cancelled, "the call is over") }
+    if !hasResponded { super.respond(responseFields()) }
+  }
+
+  @usableFromInline func respond<Message: RPCMessage>(with message: Message) throws(RPCError) {
+    guard !isFinished else { return }
+    try appendMessage(message)
+    if !hasResponded { super.respond(responseFields()) }
+    succeed()
+  }
+
+  // MARK: The status
+
+  /// Ends the call with OK after the messages that are queued.
+  @usableFromInline func succeed() {
+    guard !isFinished else { return }
+    settle(.ok)
+    if !hasResponded { super.respond(responseFields()) }
+    guard let trailers = context?.responseTrailers, !trailers.isEmpty else {
+      finish(trailers: ResponseFields.okTrailers)
+      return
+    }
+    let fields = HTTP2Fields()
+    fields.add("grpc-status", "0")
+    trailers.append(to: fields)
+    finish(trailers: fields)
+  }
+
+  /// Ends the call with an error after the messages that are queued.
+  func fail(_ error: RPCError) {
+    guard !isFinished else { return }
+    settle(error.code)
+    if hasResponded {
+      finish(trailers: ResponseFields.status(error, extra: context?.responseTrailers))
+    } else {
+      output.clear()
+      super.respond(ResponseFields.trailersOnly(error, context: context), endStream: true)
+    }
+  }
+
+  /// Ends the call from outside the handler: the deadline, a broken request. The handler is cancelled.
+  func end(_ error: RPCError) {
+    guard !isFinished else { return }
+    endedBy = error
+    fail(error)
+    task?.cancel()
+    wakeAll()
+  }
+
+  private func responseFields() -> HTTP2Fields {
+    if outputIsGzip { return ResponseFields.gzip(context?.responseMetadata) }
+    guard let metadata = context?.responseMetadata, !metadata.isEmpty else { return ResponseFields.plain }
+    return ResponseFields.with(metadata)
+  }
+
+  private func settle(_ code: StatusCode) {
+    isFinished = true
+    deadlineTimer?.cancel()
+    deadlineTimer = nil
+    guard isCounted, let route else { return }
+    isCounted = false
+    connection.server.metrics?.callFinished(
+      route.method, side: .server, code: code, durationNanoseconds: loop.nowNanoseconds &- startedNanoseconds)
+  }
+
+  private func closed() {
+    if !isFinished {
+      endedBy = RPCError(.cancelled, "the client cancelled the call")
+      settle(.cancelled)
+      task?.cancel()
+    }
+    wakeAll()
+  }
+}

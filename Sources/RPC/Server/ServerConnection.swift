@@ -1,0 +1,126 @@
+import EventLoops
+import HTTP2
+import TLS
+
+/// One client's connection to a server.
+final class ServerConnection: RPCConnection {
+  let server: RPCServer
+  let peer: SocketAddress
+  private(set) lazy var peerCertificateSubject = peerCertificateName
+  /// Handlers that have not returned, those of streams that are gone included.
+  private var runningCalls = 0
+  private var pingStrikes = 0
+  private var lastPingNanoseconds: UInt64 = 0
+  private var awaitsPong = false
+  private var isDraining = false
+  private var refusesStreams = false
+  private var timer: LoopTimer?
+  private var ageTimer: LoopTimer?
+  private var drainTimer: LoopTimer?
+
+  init(server: RPCServer, transport: consuming Transport, session: RPCSession, peer: SocketAddress) {
+    self.server = server
+    self.peer = peer
+    super.init(loop: server.loop, transport: transport, session: session, buffer: server.buffer)
+  }
+
+  func start() {
+    begin()
+    let configuration = server.configuration
+    timer = loop.schedule(afterMilliseconds: configuration.handshakeTimeoutMilliseconds) { [weak self] in
+      guard let self else { return }
+      guard session.settingsReceived else { return close("no HTTP/2 preface within the handshake time-out") }
+      scheduleKeepalive()
+    }
+    if let age = configuration.connectionAgeMaxMilliseconds {
+      ageTimer = loop.schedule(afterMilliseconds: UInt64.random(in: age - age / 10...age + age / 10)) { [weak self] in self?.drain() }
+    }
+  }
+
+  override func makeStream() -> HTTP2Stream { ServerCall(connection: self) }
+
+  // MARK: Calls
+
+  /// Streams that were reset may leave handlers behind that still run: they count.
+  var mayStartCall: Bool { runningCalls < 2 * Int(server.configuration.http2.concurrentStreamsMax) }
+
+  func callStarted() {
+    runningCalls += 1
+    server.runningCalls += 1
+  }
+
+  func callEnded() {
+    runningCalls -= 1
+    server.callEnded()
+  }
+
+  // MARK: Keepalive
+
+  override func sessionChanged(_ events: HTTP2SessionEvents) {
+    if events.contains(.pingAcknowledged) {
+      awaitsPong = false
+      if isDraining { refuseStreams() }
+    }
+    if events.contains(.pingReceived) { judgePing() }
+  }
+
+  /// Too many PINGs in a row without calls cost the client its connection, as gRPC servers do it (too_many_pings).
+  private func judgePing() {
+    let now = loop.nowNanoseconds
+    let interval = server.configuration.clientPingIntervalMinMilliseconds * 1_000_000
+    let isTooEarly = lastPingNanoseconds != 0 && now - lastPingNanoseconds < interval
+    lastPingNanoseconds = now
+    pingStrikes = isTooEarly && session.openStreams == 0 ? pingStrikes + 1 : 0
+    if pingStrikes > 2 { session.terminate(.enhanceYourCalm) }
+  }
+
+  private func scheduleKeepalive() {
+    let interval = server.configuration.keepaliveMilliseconds
+    guard interval > 0, !isClosed else { return }
+    let idle = (loop.nowNanoseconds - lastReadNanoseconds) / 1_000_000
+    timer = loop.schedule(afterMilliseconds: interval > idle ? interval - idle : 1) { [weak self] in self?.keepaliveDue() }
+  }
+
+  private func keepaliveDue() {
+    guard !isClosed else { return }
+    guard (loop.nowNanoseconds - lastReadNanoseconds) / 1_000_000 >= server.configuration.keepaliveMilliseconds else { return scheduleKeepalive() }
+    awaitsPong = true
+    let sent = loop.nowNanoseconds
+    session.ping()
+    timer = loop.schedule(afterMilliseconds: server.configuration.keepaliveTimeoutMilliseconds) { [weak self] in
+      guard let self else { return }
+      guard !awaitsPong || lastReadNanoseconds > sent else { return close("the client did not answer a keepalive PING") }
+      awaitsPong = false
+      scheduleKeepalive()
+    }
+  }
+
+  // MARK: Draining
+
+  /// GOAWAY twice: first a notice, then, when the client must have seen it, the number of the last stream that still counts.
+  /// What runs may finish, for as long as the configuration allows.
+  func drain() {
+    guard !isDraining, !isClosed else { return }
+    isDraining = true
+    session.announceShutdown()
+    session.ping()
+    drainTimer = loop.schedule(afterMilliseconds: 1_000) { [weak self] in self?.refuseStreams() }
+  }
+
+  private func refuseStreams() {
+    guard !refusesStreams, !isClosed else { return }
+    refusesStreams = true
+    session.refuseNewStreams()
+    drainTimer?.cancel()
+    drainTimer = loop.schedule(afterMilliseconds: server.configuration.drainMilliseconds) { [weak self] in
+      self?.close("calls were still running at the end of the drain")
+    }
+  }
+
+  override func didClose() {
+    timer?.cancel()
+    ageTimer?.cancel()
+    drainTimer?.cancel()
+    server.connectionClosed(self)
+  }
+}

@@ -1,0 +1,45 @@
+import EventLoops
+import HTTP2
+
+/// What a handler knows about the call it serves, and what it sends beside the messages. Belongs to the loop of the call.
+public final class ServerContext: @unchecked Sendable {
+  public let loop: EventLoop
+  public let method: MethodDescriptor
+  /// The other end of the connection, e.g. `127.0.0.1:40112`; a proxy's where there is one between.
+  public let peer: SocketAddress
+  /// The subject of the client's verified certificate, if it showed one.
+  public let peerCertificateSubject: String?
+  /// When the client gives up (CLOCK_MONOTONIC); nil if it set no deadline.
+  public let deadlineNanoseconds: UInt64?
+  /// Sent before the first message. Set it before writing one.
+  public var responseMetadata = Metadata()
+  /// Sent with the status.
+  public var responseTrailers = Metadata()
+
+  let forwardedKeys: [String]
+  private let headers: HTTP2Headers
+  private lazy var parsedMetadata = Metadata(headers)
+
+  init(
+    loop: EventLoop, method: MethodDescriptor, peer: SocketAddress, peerCertificateSubject: String?, deadlineNanoseconds: UInt64?,
+    forwardedKeys: [String], headers: HTTP2Headers
+  ) {
+    self.loop = loop
+    self.method = method
+    self.peer = peer
+    self.peerCertificateSubject = peerCertificateSubject
+    self.deadlineNanoseconds = deadlineNanoseconds
+    self.forwardedKeys = forwardedKeys
+    self.headers = headers
+  }
+
+  /// What the client sent beside its messages.
+  public var metadata: Metadata { parsedMetadata }
+
+  /// How long the client still waits; nil if it set no deadline, 0 if it has given up.
+  public var timeRemainingMilliseconds: UInt64? {
+    guard let deadlineNanoseconds else { return nil }
+    let now = loop.nowNanoseconds
+    return deadlineNanoseconds > now ? (deadlineNanoseconds - now) / 1_000_000 : 0
+  }
+}

@@ -1,0 +1,48 @@
+import HTTP2
+
+extension Metadata {
+  /// The custom fields of a received header block.
+  init(_ headers: HTTP2Headers) {
+    self.init()
+    for index in 0..<headers.count {
+      let isCustom = headers.withField(index) { name, _ in !Metadata.isReserved(name) }
+      if isCustom { add(headers.name(index), headers.value(index)) }
+    }
+  }
+
+  /// Pseudo-header fields and those that gRPC or HTTP itself defines.
+  static func isReserved(_ name: UnsafeRawBufferPointer) -> Bool {
+    guard let first = name.first else { return true }
+    if first == UInt8(ascii: ":") { return true }
+    return reservedNames.contains { $0.utf8CodeUnitCount == name.count && matches($0, name) }
+      || (name.count > 5 && name.starts(with: "grpc-".utf8) && !name.elementsEqual("grpc-trace-bin".utf8) && !name.elementsEqual("grpc-tags-bin".utf8))
+  }
+
+  private static let reservedNames: [StaticString] = ["content-type", "te", "host", "content-length", "connection"]
+
+  private static func matches(_ text: StaticString, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    text.withUTF8Buffer { bytes.elementsEqual($0) }
+  }
+
+  /// The first entry that may not be sent, if any.
+  var firstInvalidKey: String? {
+    entries.first { !Metadata.isSendable($0) }?.key
+  }
+
+  /// Appends the entries that may be sent.
+  func append(to fields: HTTP2Fields) {
+    for entry in entries where Metadata.isSendable(entry) { fields.add(entry.key, entry.value) }
+  }
+
+  private static func isSendable(_ entry: Entry) -> Bool {
+    var name = entry.key
+    let isNameValid = name.withUTF8 { bytes in
+      !isReserved(UnsafeRawBufferPointer(bytes))
+        && bytes.allSatisfy { $0 >= 0x61 && $0 <= 0x7A || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x2D || $0 == 0x2E || $0 == 0x5F }
+    }
+    guard isNameValid else { return false }
+    let value = entry.value.utf8
+    // Space at either end is not allowed by HTTP.
+    return value.allSatisfy { $0 >= 0x20 && $0 <= 0x7E } && value.first != 0x20 && value.last != 0x20
+  }
+}
