@@ -1,6 +1,7 @@
 import Bytes
 import CLinux
 import CUV
+import Glibc
 import Synchronization
 
 /// One thread that waits for descriptors, timers and jobs (libuv), and runs Swift tasks.
