@@ -20,6 +20,12 @@ build: install ## Build everything for use (release)
 lint: ## Check layers, sizes and style
 	@scripts/lint.sh
 
+.PHONY: generate check-generated
+generate: install ## Make everything that follows from proto/: messages, stubs, routes, openapi.json
+	@scripts/generate.sh
+check-generated: install ## Fail if what is committed is not what `make generate` makes
+	@scripts/check-generated.sh
+
 .PHONY: test
 test: install ## Run all tests, against a real PostgreSQL, Redis and S3 server of their own
 	@scripts/test.sh
@@ -56,3 +62,7 @@ k8s-validate: ## Render k8s/overlays and check what comes out
 .PHONY: clean
 clean: reset ## Delete everything that was built or installed here
 	rm -rf .build .jetty
+
+.PHONY: bench
+bench: build ## Measure the platform against its goals
+	@scripts/bench.sh
