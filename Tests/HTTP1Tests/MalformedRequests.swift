@@ -16,10 +16,10 @@ struct MalformedRequest: Sendable, CustomTestStringConvertible {
 
   /// A head with these field lines, then whatever follows.
   private static func fields(_ lines: String, then rest: String = "") -> String {
-    "POST / HTTP/1.1\r\nHost: h\r\n\(lines)\r\n\r\n\(rest)"
+    "POST /echo HTTP/1.1\r\nHost: h\r\n\(lines)\r\n\r\n\(rest)"
   }
 
-  private static let chunked = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+  private static let chunked = "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
 
   static let all: [MalformedRequest] = requestLines + fieldLines + framing + chunks
 

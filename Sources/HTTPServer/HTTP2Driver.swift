@@ -1,0 +1,139 @@
+import Bytes
+import EventLoops
+import HTTP1
+import HTTP2
+
+/// HTTP/2 over one connection: many exchanges at once, each on its own stream. Loop thread only.
+final class HTTP2Driver: ConnectionDriver {
+  let connection: HTTPConnection
+  let limits: HTTPServerLimits
+  private let session: ServerSession
+  private var isEnding = false
+
+  private static let readBytes = 64 * 1024
+  private static let readsPerTurn = 8
+  private static let outputBytesPerTurn = 256 * 1024
+  /// Between the first GOAWAY and the second: about one round trip of a far client.
+  private static let shutdownNoticeMilliseconds: UInt64 = 300
+
+  init(_ connection: HTTPConnection) throws(HTTP2Error) {
+    self.connection = connection
+    limits = connection.server.limits
+    var configuration = HTTP2Configuration()
+    configuration.concurrentStreamsMax = limits.streamsPerConnectionMax
+    configuration.streamWindowBytes = Int32(clamping: limits.inputBytesMax)
+    configuration.connectionWindowBytes = Int32(clamping: limits.connectionInputBytesMax)
+    configuration.bufferedBytesMax = limits.connectionInputBytesMax
+    configuration.headerListBytesMax = limits.headerListBytesMax
+    configuration.outputLowWaterBytes = limits.outputBytesMax / 2
+    session = try ServerSession(role: .server, configuration: configuration)
+    session.driver = self
+  }
+
+  func start(_ input: borrowing ByteBuffer) {
+    connection.setDeadline(afterMilliseconds: limits.idleMilliseconds)
+    input.withUnsafeBytes { receive($0) }
+    inputReady()
+  }
+
+  func inputReady() {
+    guard !isEnding else {
+      connection.wantsInput = false
+      return
+    }
+    withUnsafeTemporaryAllocation(byteCount: Self.readBytes, alignment: 16) { buffer in
+      guard let base = buffer.baseAddress else { return }
+      for _ in 0..<Self.readsPerTurn {
+        guard connection.isOpen, !isEnding else { return }
+        switch connection.read(into: base, count: Self.readBytes) {
+        case .bytes(let count): receive(UnsafeRawBufferPointer(start: base, count: count))
+        case .wouldBlock: return
+        case .closed, .failed: return connection.close()
+        }
+      }
+      // Others wait too. Bytes inside TLS would not wake the descriptor, so this comes back by itself.
+      let driver = LoopBound(self)
+      connection.loop.execute { driver.value.inputReady() }
+    }
+  }
+
+  private func receive(_ bytes: UnsafeRawBufferPointer) {
+    do throws(HTTP2Error) {
+      try session.receive(bytes)
+    } catch {
+      connection.server.statistics.requestsMalformed += 1
+      end()
+    }
+  }
+
+  /// Sends what is left (a GOAWAY, usually) and closes.
+  private func end() {
+    isEnding = true
+    connection.setDeadline(afterMilliseconds: limits.lingerMilliseconds)
+    connection.markDirty()
+  }
+
+  func flush() {
+    while connection.isOpen {
+      do throws(HTTP2Error) {
+        try session.produce(upTo: Self.outputBytesPerTurn)
+      } catch {
+        return connection.close()
+      }
+      guard !session.outbound.isEmpty else { break }
+      switch connection.write(&session.outbound) {
+      case .drained: continue
+      case .blocked:
+        connection.setDeadline(afterMilliseconds: limits.stallMilliseconds)
+        return
+      case .failed: return connection.close()
+      }
+    }
+    if isEnding || session.isFinished { return connection.close() }
+    session.outbound.clear(keepingAtMost: 16 * 1024)
+    connection.setDeadline(afterMilliseconds: session.openStreams == 0 ? limits.idleMilliseconds : nil)
+  }
+
+  func deadlineReached() {
+    guard !isEnding, session.outbound.isEmpty else { return connection.close() }
+    session.terminate(.noError)
+    end()
+  }
+
+  func beginGracefulShutdown() {
+    session.announceShutdown()
+    _ = connection.loop.schedule(afterMilliseconds: Self.shutdownNoticeMilliseconds) { [weak self] in
+      guard let self, self.connection.isOpen else { return }
+      self.session.refuseNewStreams()
+    }
+  }
+
+  func connectionClosed() {
+    isEnding = true
+    let session = LoopBound(session)
+    // Never from inside the session's own calls.
+    connection.loop.execute {
+      session.value.close()
+      session.value.driver = nil
+    }
+  }
+
+  private final class ServerSession: HTTP2Session {
+    var driver: HTTP2Driver?
+
+    override func makeStream() -> HTTP2Stream {
+      guard let driver else { return HTTP2Stream() }
+      return HTTP2ServerStream(driver.connection, driver.limits)
+    }
+
+    override func outputPending() {
+      driver?.connection.markDirty()
+    }
+  }
+}
+
+/// Carries a loop-bound object through a closure that runs on the same loop.
+final class LoopBound<Value>: @unchecked Sendable {
+  let value: Value
+  init(_ value: Value) { self.value = value }
+}

@@ -1,0 +1,207 @@
+import Bytes
+import EventLoops
+import Glibc
+import TLS
+
+/// What speaks one version of HTTP over a connection.
+protocol ConnectionDriver: AnyObject {
+  /// The descriptor is readable: read until there is no more, or stop asking with `wantsInput`.
+  func inputReady()
+  /// Write what waits. Called at the end of an iteration and when the descriptor is writable again.
+  func flush()
+  func deadlineReached()
+  /// Finish what runs, then close.
+  func beginGracefulShutdown()
+  /// The connection is closed: tell everyone who waits.
+  func connectionClosed()
+}
+
+/// One accepted connection: its descriptor, its one deadline, and the choice between HTTP/1.1 and HTTP/2. Loop thread only.
+final class HTTPConnection: Pollable {
+  enum WriteResult {
+    case drained
+    case blocked
+    case failed
+  }
+
+  let server: HTTPServer
+  let peer: SocketAddress
+  private var transport: Transport?
+  private var driver: (any ConnectionDriver)?
+  private var sniffed = ByteBuffer()
+  private var isOutputBlocked = false
+  private var deadlineNanoseconds: UInt64?
+  private var timer: LoopTimer?
+  /// When `timer` fires; the end of time where there is none.
+  private var timerNanoseconds = UInt64.max
+  let isSecure: Bool
+
+  /// RFC 9113 section 3.4.
+  private static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
+
+  init(server: HTTPServer, transport: consuming Transport, peer: SocketAddress) {
+    self.server = server
+    self.peer = peer
+    isSecure = transport.isTLS
+    let descriptor = transport.descriptor
+    self.transport = consume transport
+    super.init(loop: server.loop, descriptor: descriptor)
+  }
+
+  /// The driver waits for input. While false the peer is held back by TCP.
+  var wantsInput = true {
+    didSet { updateInterest() }
+  }
+
+  func start() {
+    setDeadline(afterMilliseconds: server.limits.headMilliseconds)
+    updateInterest()
+    sniff()
+  }
+
+  var isOpen: Bool { transport != nil }
+
+  // MARK: Events
+
+  override func onReady(readable: Bool, writable: Bool) {
+    guard isOpen else { return }
+    // A TLS read may have waited for the descriptor to become writable.
+    let inputMayWait = readable || isSecure
+    if writable {
+      isOutputBlocked = false
+      if let driver { driver.flush() }
+      updateInterest()
+    }
+    guard inputMayWait, isOpen else { return }
+    if let driver { driver.inputReady() } else { sniff() }
+  }
+
+  override func flush() {
+    guard isOpen, !isOutputBlocked else { return }
+    driver?.flush()
+  }
+
+  func beginGracefulShutdown() {
+    if let driver { driver.beginGracefulShutdown() } else { close() }
+  }
+
+  private func updateInterest() {
+    guard let wantsWrite = transport?.wantsWrite else { return }
+    setInterest(read: wantsInput, write: isOutputBlocked || wantsWrite)
+  }
+
+  // MARK: Input and output for the driver
+
+  func read(into target: UnsafeMutableRawPointer, count: Int) -> IOResult {
+    guard let result = transport?.read(into: target, count: count) else { return .closed }
+    if case .bytes(let received) = result { server.statistics.bytesReceived += UInt64(received) }
+    if isSecure { updateInterest() }
+    return result
+  }
+
+  /// Writes from the front of `buffer` until it is empty or the peer is slow; then `flush` comes again.
+  func write(_ buffer: inout ByteBuffer) -> WriteResult {
+    while !buffer.isEmpty {
+      let result = buffer.withUnsafeBytes { bytes -> IOResult in
+        guard let base = bytes.baseAddress else { return .bytes(0) }
+        return transport?.write(from: base, count: bytes.count) ?? .closed
+      }
+      switch result {
+      case .bytes(let count):
+        server.statistics.bytesSent += UInt64(count)
+        buffer.discardFirst(count)
+      case .wouldBlock:
+        isOutputBlocked = true
+        updateInterest()
+        return .blocked
+      case .closed, .failed:
+        return .failed
+      }
+    }
+    return .drained
+  }
+
+  /// No more will be written; the peer sees the end and may still send.
+  func shutdownWriting() {
+    guard isOpen, !isSecure else { return }
+    shutdown(descriptor, Int32(SHUT_WR))
+  }
+
+  func close() {
+    guard isOpen else { return }
+    stopWatching()
+    transport = nil
+    timer?.cancel()
+    timer = nil
+    let driver = self.driver
+    self.driver = nil
+    driver?.connectionClosed()
+    server.remove(self)
+  }
+
+  // MARK: Time
+
+  /// Replaces the connection's one deadline; nil for none.
+  func setDeadline(afterMilliseconds milliseconds: UInt64?) {
+    guard isOpen else { return }
+    deadlineNanoseconds = milliseconds.map { loop.nowNanoseconds + $0 * 1_000_000 }
+    // One timer serves all deadlines: when it fires too early it is set again. Requests in a row then cost no timer at all.
+    if let milliseconds, timerNanoseconds > loop.nowNanoseconds + milliseconds * 1_000_000 {
+      armTimer(milliseconds)
+    }
+  }
+
+  private func armTimer(_ milliseconds: UInt64) {
+    timer?.cancel()
+    timerNanoseconds = loop.nowNanoseconds + milliseconds * 1_000_000
+    timer = loop.schedule(afterMilliseconds: milliseconds) { [weak self] in self?.timerFired() }
+  }
+
+  private func timerFired() {
+    timer = nil
+    timerNanoseconds = .max
+    guard let deadlineNanoseconds, isOpen else { return }
+    let now = loop.nowNanoseconds
+    guard now >= deadlineNanoseconds else { return armTimer((deadlineNanoseconds - now) / 1_000_000 + 1) }
+    self.deadlineNanoseconds = nil
+    if let driver { driver.deadlineReached() } else { close() }
+  }
+
+  // MARK: Which version
+
+  private func sniff() {
+    while driver == nil {
+      switch read(into: sniffed.reserve(4096), count: 4096) {
+      case .bytes(let count):
+        sniffed.commit(count)
+        choose()
+      case .wouldBlock:
+        return
+      case .closed, .failed:
+        return close()
+      }
+    }
+  }
+
+  private func choose() {
+    let isPreface = sniffed.withUnsafeBytes { bytes in
+      zip(bytes, Self.preface).allSatisfy { $0 == $1 }
+    }
+    if isPreface && sniffed.count < Self.preface.count { return }
+    var input = ByteBuffer()
+    swap(&input, &sniffed)
+    if isPreface || transport?.negotiatedProtocol == "h2" {
+      do {
+        let http2 = try HTTP2Driver(self)
+        driver = http2
+        http2.start(input)
+      } catch {
+        close()
+      }
+    } else {
+      let http1 = HTTP1Driver(self, input: input)
+      driver = http1
+      http1.start()
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import EventLoops
+import HTTP1
+import TLS
+
+/// An HTTP server on one loop: HTTP/1.1 and HTTP/2 on the same port (by ALPN with TLS, by prior knowledge without). Loop thread only.
+///
+/// A process makes one for each of its loops, all listening on one port with `reusePort`.
+public final class HTTPServer: @unchecked Sendable {
+  /// Runs on the server's loop, one task for each request. It is cancelled when the client goes away.
+  public typealias Handler = @Sendable (HTTPRequest) async -> HTTPResponse
+
+  public let loop: EventLoop
+  public let configuration: HTTPServerConfiguration
+  public internal(set) var statistics = HTTPServerStatistics()
+  let handler: Handler
+  var date = HTTPDate()
+  private var listeners: [Listener] = []
+  private var connections: [ObjectIdentifier: HTTPConnection] = [:]
+  private(set) var isShuttingDown = false
+  private var emptied: LoopPromise<Void>?
+
+  public init(loop: EventLoop, configuration: HTTPServerConfiguration = HTTPServerConfiguration(), handler: @escaping Handler) {
+    self.loop = loop
+    self.configuration = configuration
+    self.handler = handler
+  }
+
+  var limits: HTTPServerLimits { configuration.limits }
+
+  /// Starts listening and returns where: with port 0 the kernel chooses.
+  /// - Parameters:
+  ///   - reusePort: for the servers of several loops on one port.
+  ///   - probe: false for all of them but the first (see `Listener`).
+  @discardableResult
+  public func listen(_ address: SocketAddress, reusePort: Bool = false, probe: Bool = true) throws -> SocketAddress {
+    let listener = try Listener(address: address, loop: loop, reusePort: reusePort, probe: probe) { [weak self] descriptor, peer in
+      guard let self else { return }
+      self.adopt(descriptor: descriptor, peer: peer)
+    }
+    listeners.append(listener)
+    return listener.boundAddress
+  }
+
+  /// Serves a connection that was accepted elsewhere. Owns the descriptor from here on.
+  public func adopt(descriptor: Int32, peer: SocketAddress) {
+    precondition(loop.isCurrent, "connections belong to the loop's thread")
+    statistics.connectionsTotal += 1
+    guard connections.count < limits.connectionsMax, !isShuttingDown else {
+      statistics.connectionsRefused += 1
+      return Self.turnAway(descriptor, isSecure: configuration.tls != nil)
+    }
+    guard let transport = makeTransport(descriptor) else { return }
+    let connection = HTTPConnection(server: self, transport: transport, peer: peer)
+    connections[ObjectIdentifier(connection)] = connection
+    statistics.connectionsOpen = connections.count
+    connection.start()
+  }
+
+  private func makeTransport(_ descriptor: Int32) -> Transport? {
+    guard let tls = configuration.tls else { return Transport(plain: descriptor) }
+    return try? Transport(tls: tls, descriptor: descriptor, role: .server)
+  }
+
+  /// Over the limit: says so where that is possible without a handshake. The kernel's buffer takes it or nobody does.
+  private static func turnAway(_ descriptor: Int32, isSecure: Bool) {
+    var transport = Transport(plain: descriptor)
+    guard !isSecure else { return }
+    let text: StaticString = "HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    _ = transport.write(from: text.utf8Start, count: text.utf8CodeUnitCount)
+  }
+
+  /// Lets running requests finish, takes no new connections, and closes each connection when it is idle. Returns at once.
+  public func beginGracefulShutdown() {
+    precondition(loop.isCurrent, "a server belongs to its loop")
+    guard !isShuttingDown else { return }
+    isShuttingDown = true
+    for listener in listeners { listener.close() }
+    listeners = []
+    for connection in Array(connections.values) { connection.beginGracefulShutdown() }
+  }
+
+  /// As `beginGracefulShutdown`, waits at most `graceMilliseconds`, then closes what is left.
+  public func shutdown(graceMilliseconds: UInt64 = 10_000) async {
+    beginGracefulShutdown()
+    if !connections.isEmpty {
+      let promise = LoopPromise<Void>(loop: loop)
+      emptied = promise
+      // A time-out (or being cancelled) only means that the rest is closed by force.
+      try? await promise.wait(timeoutMilliseconds: graceMilliseconds)
+      emptied = nil
+    }
+    for connection in Array(connections.values) { connection.close() }
+  }
+
+  // MARK: For connections
+
+  func remove(_ connection: HTTPConnection) {
+    connections[ObjectIdentifier(connection)] = nil
+    statistics.connectionsOpen = connections.count
+    if connections.isEmpty { emptied?.succeed(()) }
+  }
+
+  /// Starts one exchange. `register` gets it before the handler runs.
+  func begin(
+    _ carrier: any ExchangeCarrier, method: String, pathAndQuery: String, version: HTTPRequest.Version, connection: HTTPConnection,
+    authority: String, fields: HTTPFields, announcedBytes: UInt64?, register: (HTTPExchange) -> Void
+  ) {
+    statistics.requestsTotal += 1
+    statistics.requestsActive += 1
+    let exchange = HTTPExchange(carrier: carrier, loop: loop, limits: limits, isHead: method == "HEAD")
+    register(exchange)
+    let body = HTTPRequestBody(exchange: exchange, announcedBytes: announcedBytes, bytesMax: limits.bodyBytesMax)
+    let request = HTTPRequest(
+      method: method, pathAndQuery: pathAndQuery, version: version, isSecure: connection.isSecure, authority: authority, fields: fields,
+      body: body, peer: connection.peer, loop: loop)
+    exchange.start(request, self)
+  }
+
+  func exchangeEnded() {
+    statistics.requestsActive -= 1
+  }
+}
