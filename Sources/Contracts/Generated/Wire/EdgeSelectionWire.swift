@@ -22,7 +22,7 @@ extension SelectEdgesRequest {
     fileHash = try WireText.string(c.pointee.file_hash, "fileHash")
     if let value = c.pointee.user_location { userLocation = try Location(c: value) }
     priority = Priority(rawValue: c.pointee.priority)
-    if c.pointee.budget_case.rawValue == 6 { budgetMicroDollars = c.pointee.budget_micro_dollars }
+    if c.pointee.budget_limit_case.rawValue == 6 { budgetMicroDollars = c.pointee.budget_micro_dollars }
     fileName = try WireText.string(c.pointee.file_name, "fileName")
     fileType = try WireText.string(c.pointee.file_type, "fileType")
     resuming = c.pointee.resuming != 0
@@ -38,7 +38,7 @@ extension SelectEdgesRequest {
     if let value = userLocation { c.pointee.user_location = value.makeC(in: arena) }
     c.pointee.priority = priority.rawValue
     if let value = budgetMicroDollars {
-      c.pointee.budget_case = Jetty__V1__SelectEdgesRequest__BudgetCase(rawValue: 6)
+      c.pointee.budget_limit_case = Jetty__V1__SelectEdgesRequest__BudgetLimitCase(rawValue: 6)
       c.pointee.budget_micro_dollars = value
     }
     c.pointee.file_name = arena.bytes(of: fileName)

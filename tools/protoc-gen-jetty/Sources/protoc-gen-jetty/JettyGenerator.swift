@@ -27,6 +27,21 @@ struct JettyGenerator: CodeGenerator {
       if !file.messages.isEmpty { try add("Wire", WireEmitter.emit(file, header: header)) }
       try add("Rules", RulesEmitter.emit(file, header: header))
       try add("JSON", JSONEmitter.emit(file, header: header))
+      for service in file.services {
+        let stem = (file.namespace ?? "") + service.name
+        let directory = "\(JettyGenerator.directory)/Services"
+        try outputs.add(fileName: "\(directory)/\(stem)Service.swift", contents: ServiceEmitter.emit(service, in: file, header: header))
+        try outputs.add(fileName: "\(directory)/\(stem)Client.swift", contents: ServiceEmitter.emitClient(service, in: file, header: header))
+      }
     }
+    try outputs.add(fileName: "\(JettyGenerator.directory)/RESTRoutes.swift", contents: try RoutesEmitter.emit(model))
+    let descriptors = try DescriptorsEmitter(files)
+    try outputs.add(fileName: "\(JettyGenerator.directory)/DescriptorFiles.swift", contents: descriptors.swift)
+    let openAPI = try OpenAPIEmitter.emit(model)
+    try outputs.add(fileName: "docs/openapi.json", contents: openAPI)
+    let c = "Sources/ContractsC"
+    try outputs.add(fileName: "\(c)/include/jetty/embedded.h", contents: EmbeddedBytes.header)
+    try outputs.add(fileName: "\(c)/generated/jetty/descriptors.c", contents: EmbeddedBytes.source("descriptors", descriptors.bytes))
+    try outputs.add(fileName: "\(c)/generated/jetty/openapi.c", contents: EmbeddedBytes.source("openapi", Array(openAPI.utf8)))
   }
 }

@@ -794,7 +794,7 @@ static const ProtobufCFieldDescriptor jetty__v1__select_edges_request__field_des
     6,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
-    offsetof(Jetty__V1__SelectEdgesRequest, budget_case),
+    offsetof(Jetty__V1__SelectEdgesRequest, budget_limit_case),
     offsetof(Jetty__V1__SelectEdgesRequest, budget_micro_dollars),
     NULL,
     NULL,

@@ -40,10 +40,10 @@ typedef struct Jetty__V1__PreWarmResponse Jetty__V1__PreWarmResponse;
 /* --- messages --- */
 
 typedef enum {
-  JETTY__V1__SELECT_EDGES_REQUEST__BUDGET__NOT_SET = 0,
-  JETTY__V1__SELECT_EDGES_REQUEST__BUDGET_BUDGET_MICRO_DOLLARS = 6
-    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(JETTY__V1__SELECT_EDGES_REQUEST__BUDGET__CASE)
-} Jetty__V1__SelectEdgesRequest__BudgetCase;
+  JETTY__V1__SELECT_EDGES_REQUEST__BUDGET_LIMIT__NOT_SET = 0,
+  JETTY__V1__SELECT_EDGES_REQUEST__BUDGET_LIMIT_BUDGET_MICRO_DOLLARS = 6
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(JETTY__V1__SELECT_EDGES_REQUEST__BUDGET_LIMIT__CASE)
+} Jetty__V1__SelectEdgesRequest__BudgetLimitCase;
 
 struct  Jetty__V1__SelectEdgesRequest
 {
@@ -57,14 +57,14 @@ struct  Jetty__V1__SelectEdgesRequest
   ProtobufCBinaryData file_type;
   protobuf_c_boolean resuming;
   ProtobufCBinaryData file_id;
-  Jetty__V1__SelectEdgesRequest__BudgetCase budget_case;
+  Jetty__V1__SelectEdgesRequest__BudgetLimitCase budget_limit_case;
   union {
     int64_t budget_micro_dollars;
   };
 };
 #define JETTY__V1__SELECT_EDGES_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&jetty__v1__select_edges_request__descriptor) \
-    , {0,NULL}, 0, {0,NULL}, NULL, 0, {0,NULL}, {0,NULL}, 0, {0,NULL}, JETTY__V1__SELECT_EDGES_REQUEST__BUDGET__NOT_SET, {0} }
+    , {0,NULL}, 0, {0,NULL}, NULL, 0, {0,NULL}, {0,NULL}, 0, {0,NULL}, JETTY__V1__SELECT_EDGES_REQUEST__BUDGET_LIMIT__NOT_SET, {0} }
 
 
 struct  Jetty__V1__Strategy
