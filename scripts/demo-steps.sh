@@ -61,3 +61,40 @@ half_sent() {
   read -r stored total <<<"$(running_chunks)"
   ((stored * 2 >= total))
 }
+
+kill_and_resume() {
+  local file=$JETTY_STACK/files/interrupted.bin uploader stored total original resumed
+  step "Killing an upload half-way"
+  random_file "$file" 768
+  "$JETTY" upload --json "$file" >/dev/null 2>&1 &
+  uploader=$!
+  retry_until 120 half_sent || die "the upload did not get half-way in two minutes"
+  kill -KILL "$uploader" 2>/dev/null || die "the upload was over before it could be killed"
+  wait "$uploader" 2>/dev/null || true
+  read -r stored total <<<"$(running_chunks)"
+  say "kill -9 after $stored of $total chunks"
+
+  step "Resuming it"
+  resumed=$("$JETTY" resume --json "$file")
+  original=$(sha256sum <"$file" | cut -d' ' -f1)
+  [[ $(curl -sS --fail "$(field url <<<"$resumed")" | sha256sum | cut -d' ' -f1) == "$original" ]] || die "the resumed file differs"
+  local sent
+  sent=$(field bytesSent <<<"$resumed")
+  ((sent < $(stat -c %s "$file"))) || die "everything was sent again: $sent bytes"
+  say "Only $((sent / 1048576)) of $(($(stat -c %s "$file") / 1048576)) MiB were sent; SHA-256 is the same: $original"
+}
+
+report() {
+  step "Report"
+  UPLOAD=$UPLOAD "$JETTY_TEST_PYTHON" - <<'PYTHON'
+import json, os
+
+one = json.loads(os.environ["UPLOAD"])
+print(f"  file            {one['file']}, {one['size']:,} bytes, {one['fileId']}")
+print(f"  time            {one['seconds']:.1f} s, {one['bytesSent'] / one['seconds'] / 1e6:.0f} MB/s")
+print(f"  chunks          {one['chunks']}: " + ", ".join(f"{edge} {count}" for edge, count in sorted(one["edges"].items())))
+print(f"  cost            ${one['cost']:.4f}")
+PYTHON
+  say "  where it lies   $(find "$JETTY_STACK/objects" -type f -name "$(field fileId <<<"$UPLOAD")*" | head -n 1)"
+  say "  database        ${JETTY_POSTGRES_URL##*@}"
+}
