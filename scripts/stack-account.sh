@@ -35,10 +35,12 @@ write_env() {
         printf "export JETTY_%s_ADMIN_ADDRESS='127.0.0.1:%s'\n" "${upper^^}" "${port[$name-admin]}"
       done
       printf "export JETTY_GATEWAY_ADMIN_ADDRESS='127.0.0.1:%s'\n" "${port[gateway-admin]}"
+      printf "export JETTY_POSTGRES_URL='%s'\n" "$(<"$JETTY_STACK/secrets/postgres-url")"
+      printf "export JETTY_REDIS_URL='%s'\n" "$(<"$JETTY_STACK/secrets/redis-url")"
       for name in "${TRUSTED[@]}"; do
         printf "export %s='%s'\n" "${name%%=*}" "${name#*=}"
       done
-      printf "export JETTY_STORE_URL='%s'\n" "$STORE_URL"
+      printf "export JETTY_OBJECTS='%s'\n" "$STORE_URL"
     } >"$file.new"
   )
   mv "$file.new" "$file"
@@ -54,7 +56,7 @@ print_summary() {
     say "  Gateway     $JETTY_URL   (description: $JETTY_URL/openapi.json)"
     say "  API key     $JETTY_API_KEY"
     say "  Edges       ${JETTY_EDGE_URLS//,/ }"
-    say "  Store       $JETTY_STORE_URL"
+    say "  Store       $JETTY_OBJECTS"
     say "  Settings    . $JETTY_STACK/env"
     say ""
     say "Which edges should an upload of 1 GiB use?"

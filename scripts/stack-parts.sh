@@ -22,10 +22,15 @@ common_settings() {
     upper=${service//-/_}
     COMMON+=("JETTY_${upper^^}_ADDRESS=127.0.0.1:${port[$service]}")
   done
-  # What edges must not know.
+  # What edges must not know. The ports may differ from the last time.
+  (
+    umask 077
+    printf 'postgresql://jetty:%s@127.0.0.1:%s/jetty' "$(<"$secrets/postgres-password")" "${port[postgres]}" >"$secrets/postgres-url"
+    printf 'redis://:%s@127.0.0.1:%s/0' "$(<"$secrets/redis-password")" "${port[redis]}" >"$secrets/redis-url"
+  )
   TRUSTED=(
-    JETTY_POSTGRES_URL="postgresql://jetty:$(<"$secrets/postgres-password")@127.0.0.1:${port[postgres]}/jetty"
-    JETTY_REDIS_URL="redis://:$(<"$secrets/redis-password")@127.0.0.1:${port[redis]}/0"
+    JETTY_POSTGRES_URL_FILE="$secrets/postgres-url"
+    JETTY_REDIS_URL_FILE="$secrets/redis-url"
     JETTY_TOKEN_PRIVATE_KEY_FILE="$secrets/token-private.pem"
     JETTY_OBJECT_URL_SECRET_FILE="$secrets/object-url-secret"
   )

@@ -24,6 +24,15 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/stack-supervisor.sh
 . "$here/stack-supervisor.sh"
 
+# What a shell got from another stack's env file must not leak into this one.
+for name in "${!JETTY_@}"; do
+  case $name in
+    JETTY_URL | JETTY_API_KEY | JETTY_EDGE_* | JETTY_*_ADDRESS | JETTY_*_ADDRESSES | JETTY_POSTGRES_URL | JETTY_REDIS_URL | JETTY_*_LISTEN)
+      unset "$name"
+      ;;
+  esac
+done
+
 up() {
   if is_running supervisor; then
     say "The stack runs already."
