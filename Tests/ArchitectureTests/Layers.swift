@@ -17,7 +17,8 @@ enum Layers {
   /// Each C module has one Swift module that wraps it: nobody else sees a C pointer.
   static let wrappers: [String: String] = [
     "CUV": "EventLoops", "CLinux": "EventLoops", "COpenSSL": "TLS", "CZlib": "Compression", "CNghttp2": "HTTP2", "CHiredis": "Redis",
-    "CLibpq": "Postgres", "CCurl": "HTTPClient", "CProtobufC": "Contracts", "ContractsC": "Contracts",
+    "CLibpq": "Postgres", "CCurl": "HTTPClient", "CFiles": "ObjectStore",
+    "CProtobufC": "Contracts", "ContractsC": "Contracts",
   ]
 
   /// Bytes in, events out: these do no I/O and know no loop.

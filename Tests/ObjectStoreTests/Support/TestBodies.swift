@@ -1,0 +1,60 @@
+import EventLoops
+import ObjectStore
+
+/// Bytes that can be told apart: a block whose length is prime, so that no two aligned pages are alike, repeated. Other seeds, other bytes.
+func pattern(_ seed: Int, _ count: Int) -> [UInt8] {
+  let block = (0..<min(count, 4093)).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ ($0 >> 8) &* 7 &+ seed &* 101) }
+  var bytes: [UInt8] = []
+  bytes.reserveCapacity(count + block.count)
+  while bytes.count < count { bytes.append(contentsOf: block) }
+  bytes.removeLast(bytes.count - count)
+  return bytes
+}
+
+/// A body that goes wrong at its end.
+struct FailingBody: ObjectBody {
+  struct WrongHash: Error, Equatable {}
+
+  var rest: ByteArrayBody
+
+  init(_ bytes: [UInt8]) { rest = ByteArrayBody(bytes) }
+
+  mutating func read(into buffer: UnsafeMutableRawBufferPointer) async throws -> Int {
+    let count = try await rest.read(into: buffer)
+    if count == 0 { throw WrongHash() }
+    return count
+  }
+}
+
+/// A body that gives some bytes and then nothing for a long time.
+struct StalledBody: ObjectBody {
+  let loop: EventLoop
+  var given = false
+
+  init(loop: EventLoop) { self.loop = loop }
+
+  mutating func read(into buffer: UnsafeMutableRawBufferPointer) async throws -> Int {
+    if given { try await loop.sleep(milliseconds: 60_000) }
+    given = true
+    buffer.copyBytes(from: pattern(4, 1000))
+    return 1000
+  }
+}
+
+extension ObjectStore {
+  /// A whole object, or a range of it, in memory.
+  func bytes(of key: ObjectKey, _ range: Range<UInt64>? = nil) async throws -> [UInt8] {
+    let collected = Collected()
+    _ = try await read(key: key, range: range) { collected.bytes.append(contentsOf: $0) }
+    return collected.bytes
+  }
+
+  func putPart(_ key: ObjectKey, _ upload: MultipartID, _ number: Int, _ bytes: [UInt8]) async throws -> CompletedPart {
+    CompletedPart(
+      number: number, etag: try await putPart(key: key, upload: upload, number: number, size: UInt64(bytes.count), body: ByteArrayBody(bytes)))
+  }
+}
+
+private final class Collected {
+  var bytes: [UInt8] = []
+}
