@@ -35,6 +35,11 @@ final class SessionCallbacks: Sendable {
       HTTP2Session.from(context)?.streamClosed(id, HTTP2ErrorCode(rawValue: code))
       return 0
     }
+    nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, context in
+      guard let frame, frame.pointee.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0, let session = HTTP2Session.from(context) else { return 0 }
+      session.outputEnded(frame)
+      return 0
+    }
     nghttp2_session_callbacks_set_send_data_callback(callbacks) { _, frame, header, count, source, context in
       guard let frame, let header, let pointer = source?.pointee.ptr, let session = HTTP2Session.from(context) else {
         return Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
@@ -172,6 +177,14 @@ extension HTTP2Session {
   }
 
   // MARK: Output
+
+  /// A server that has answered before the request ended wants no more of it (RFC 9113 section 8.1).
+  final func outputEnded(_ frame: UnsafePointer<nghttp2_frame>) {
+    let header = frame.pointee.hd
+    guard role == .server, header.type <= 1, let stream = stream(header.stream_id), !stream.inputEnded, !stream.resetSent else { return }
+    stream.resetSent = true
+    _ = nghttp2_submit_rst_stream(raw, UInt8(NGHTTP2_FLAG_NONE.rawValue), header.stream_id, HTTP2ErrorCode.noError.rawValue)
+  }
 
   final func readOutput(_ stream: HTTP2Stream, _ room: Int, _ flags: UnsafeMutablePointer<UInt32>) -> Int {
     let count = min(room, stream.output.count)

@@ -135,6 +135,8 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
     try super.checkEnd()
   }
 
+  public override var acceptsMessages: Bool { isOpen && isRunning }
+
   public override func prepareToWrite() throws(RPCError) {
     if outputEnded { throw RPCError(.failedPrecondition, "a message was written after the end of the stream") }
     guard case .settled(let error) = state else { return }

@@ -41,6 +41,9 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
     if !input.isEmpty { throw RPCError(.internalError, "the stream ended inside a message") }
   }
 
+  /// More messages may be sent.
+  open var acceptsMessages: Bool { isOpen }
+
   /// Throws if no more messages may be sent.
   open func prepareToWrite() throws(RPCError) {}
 
@@ -201,7 +204,7 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
 
   /// Waits while the peer is slower than we are.
   @usableFromInline final func waitForOutputRoom() async throws {
-    while needsRoom, isOpen, failure == nil {
+    while needsRoom, acceptsMessages {
       try Task.checkCancellation()
       notifyWhenWritable()
       await writeWaiter.wait()

@@ -135,6 +135,8 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
     return message
   }
 
+  public override var acceptsMessages: Bool { isOpen && !isFinished }
+
   public override func prepareToWrite() throws(RPCError) {
     if let endedBy { throw endedBy }
     guard !isFinished, isOpen else { throw RPCError(.cancelled, "the call is over") }
