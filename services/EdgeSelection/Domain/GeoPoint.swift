@@ -1,4 +1,8 @@
-import Glibc
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
 
 /// A point on the earth in degrees (WGS 84).
 public struct GeoPoint: Sendable, Hashable {

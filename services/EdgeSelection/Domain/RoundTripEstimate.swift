@@ -1,4 +1,8 @@
-import Glibc
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
 
 /// How long a round trip between one user and one edge takes, learnt from what clients measured.
 ///
