@@ -87,7 +87,7 @@ let package = Package(
     module("ObjectStore", "CFiles", "HTTPClient", "EventLoops", "TLS", "Bytes", log),
     module("Accounts", "TLS", "Model", "JSON", "Bytes", "Postgres"),
     module("ServiceKit", "EventLoops", "RPC", "RPCServices", "Contracts", "HTTPServer", "TLS", "Redis", "Postgres", "ObjectStore", "Accounts", "Model", log, configuration),
-    module("UploadClient", "HTTPClient", "EventLoops", "TLS", "JSON", "Contracts", "Model", "Bytes"),
+    module("UploadClient", "HTTPClient", "EventLoops", "TLS", "Compression", "JSON", "Contracts", "Model", "Bytes"),
     executable("jetty", "UploadClient", arguments),
   ]
     + service("EdgeSelection", "Postgres", "Redis", "Accounts", "HTTPClient")

@@ -30,4 +30,10 @@ public enum EdgeLimits {
   public static let usersPerWarmingMax = 1_000
   /// Waiting for Dedup before going on without it.
   public static let duplicateCheckMilliseconds: UInt64 = 1_000
+  /// Waiting for the clone of a duplicate.
+  public static let cloneMilliseconds: UInt64 = 5_000
+  /// Waiting for a session to be opened or found.
+  public static let sessionMilliseconds: UInt64 = 5_000
+  /// Waiting for one edge to warm up.
+  public static let warmUpMilliseconds: UInt64 = 3_000
 }

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// A point on the earth in degrees (WGS 84).
 public struct GeoPoint: Sendable, Hashable {

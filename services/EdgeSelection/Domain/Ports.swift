@@ -33,3 +33,39 @@ public protocol UploadHabits {
   /// Returns at once; written later.
   func opened(_ session: UploadSession, at now: Int64)
 }
+
+/// Keeps the sites and what edges said, for every process of this service.
+public protocol EdgeRegistry {
+  func load() async throws -> [EdgeRecord]
+  /// Adds a site that nobody knew. Does nothing where it is known by now.
+  func add(_ site: EdgeSite) async throws
+  /// Keeps what an edge said. The site is known.
+  func heard(_ status: EdgeStatus, from edge: EdgeID) async throws
+  /// Keeps what probes saw, and a row of history for each.
+  func probed(_ results: [ProbeResult]) async throws
+}
+
+/// What came of probing one edge.
+public struct ProbeResult: Sendable, Hashable {
+  public var edge: EdgeID
+  /// The round trip; the time-out where no answer came.
+  public var milliseconds: Double
+  public var hasAnswered: Bool
+  public var loadPercent: UInt32
+  public var activeUploads: UInt32
+  public var bandwidthMegabits: UInt32
+  /// Unix milliseconds.
+  public var at: Int64
+
+  public init(
+    edge: EdgeID, milliseconds: Double, hasAnswered: Bool, loadPercent: UInt32, activeUploads: UInt32, bandwidthMegabits: UInt32, at: Int64
+  ) {
+    self.edge = edge
+    self.milliseconds = milliseconds
+    self.hasAnswered = hasAnswered
+    self.loadPercent = loadPercent
+    self.activeUploads = activeUploads
+    self.bandwidthMegabits = bandwidthMegabits
+    self.at = at
+  }
+}

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// How long a round trip between one user and one edge takes, learnt from what clients measured.
 ///

@@ -1,0 +1,32 @@
+import EventLoops
+import RPC
+
+/// RPC channels to edges, one per address, kept while the edge lives. Loop thread only.
+final class EdgeChannels: @unchecked Sendable {
+  private let loop: EventLoop
+  private let configuration: RPCChannelConfiguration
+  private var channels: [String: RPCChannel] = [:]
+
+  init(loop: EventLoop, configuration: RPCChannelConfiguration) {
+    self.loop = loop
+    self.configuration = configuration
+  }
+
+  /// Throws where the address cannot be one.
+  func channel(to address: String) throws(RPCError) -> RPCChannel {
+    if let channel = channels[address] { return channel }
+    let channel = RPCChannel(target: try RPCTarget(address), loop: loop, configuration: configuration)
+    channels[address] = channel
+    return channel
+  }
+
+  /// Lets go of every channel but those to these addresses.
+  func keepOnly(_ addresses: Set<String>) {
+    for (address, channel) in channels where !addresses.contains(address) {
+      channel.close()
+      channels[address] = nil
+    }
+  }
+
+  func closeAll() { keepOnly([]) }
+}
