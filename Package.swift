@@ -54,7 +54,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [.defaults, "CommandLineArguments"]),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["CommandLineArguments"]),
   ],
   targets: [
     system("CNghttp2", pkgConfig: "libnghttp2", apt: "libnghttp2-dev"),
@@ -103,7 +103,7 @@ let package = Package(
       tests("TLSTests", "TLS", "Accounts", "Model", "TestSupport"),
       tests("HTTP1Tests", "HTTP1", "HTTPServer", "HTTP2", "Compression", "EventLoops", "TLS"),
       tests("RPCTests", "RPC", "RPCServices", "Contracts", "HTTP2"),
-      tests("ContractsTests", "Contracts", "JSON", "RPC", "Bytes"),
+      tests("ContractsTests", "Contracts", "JSON", "RPC", "Bytes", "EventLoops"),
       tests("RedisTests", "Redis", "TestSupport"),
       tests("PostgresTests", "Postgres", "TestSupport"),
       tests("ObjectStoreTests", "ObjectStore", "HTTPClient", "EventLoops", "TLS", "Bytes", "TestSupport"),
@@ -115,7 +115,6 @@ let package = Package(
       tests("GatewayTests", "Gateway", "TestSupport"),
       tests("EdgeWorkerTests", "EdgeWorker", "TestSupport"),
       tests("UploadClientTests", "UploadClient", "TestSupport"),
-      tests("ServiceKitTests", "ServiceKit"),
       tests("ArchitectureTests"),
       module("TestSupport", path: "Tests/TestSupport", "EventLoops", "Redis", "Postgres"),
     ],

@@ -10,7 +10,8 @@ trap 'rm -rf "$fresh"' EXIT
 scripts/generate.sh "$fresh"
 
 status=0
-for path in Sources/Contracts/Generated Sources/ContractsC/generated Sources/ContractsC/include/jetty Sources/ContractsC/include/grpc docs/openapi.json; do
+c=Sources/ContractsC
+for path in Sources/Contracts/Generated $c/generated $c/include/jetty $c/include/grpc docs/openapi.json; do
   diff -r "$path" "$fresh/$path" || status=1
 done
 ((status == 0)) || die "the contracts were changed without \`make generate\`"

@@ -121,8 +121,7 @@ final class CurlTransfer {
   private func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
     noteProgress()
     guard parser.add(line: line) else {
-      let limit = configuration.responseHeaderBytesMax
-      failure = failure ?? HTTPClientError(.malformedResponse, "the header section is malformed or over \(limit) bytes")
+      failure = failure ?? HTTPClientError(.malformedResponse, "the header section is malformed or over \(configuration.responseHeaderBytesMax) bytes")
       return false
     }
     if parser.head != nil { wake() }

@@ -10,6 +10,13 @@ extension JSONReader {
     throw JSONError(path: path(of: name), problem: "must be one of \(known)")
   }
 
+  /// Of these members one at most may be there.
+  func requireAtMostOne(_ names: [String]) throws(JSONError) {
+    let present = names.filter { value($0) != nil }
+    guard present.count > 1 else { return }
+    throw JSONError(path: path(of: present[1]), problem: "must not be given together with \(present[0])")
+  }
+
   func base64(_ name: String) throws(JSONError) -> [UInt8]? {
     guard let text = try string(name) else { return nil }
     guard let bytes = Base64.decode(text) else { throw JSONError(path: path(of: name), problem: "must be base64 with padding") }

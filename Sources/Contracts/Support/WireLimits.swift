@@ -5,8 +5,8 @@
 enum WireLimits {
   /// Every message may take this much, in bytes.
   static let allocationBase = 256 << 10
-  /// ... and this much more for each of its own bytes. A message of ours takes 4 to 10 (structs, pointers, the parser's notes).
-  static let allocationPerByte = 16
+  /// ... and this much more for each of its own bytes. A message of ours takes 4 to 25 (structs, pointers, the parser's notes).
+  static let allocationPerByte = 32
   /// ... but never more than this, in bytes.
   static let allocationMax = 64 << 20
 

@@ -81,7 +81,10 @@ import Testing
       let moment = Int64.random(in: -62_167_219_200_000...253_402_300_799_999)
       #expect(RFC3339.unixMilliseconds(RFC3339.text(unixMilliseconds: moment)) == moment)
     }
-    for broken in ["", "2025-01-26", "2025-02-29T00:00:00Z", "2025-13-01T00:00:00Z", "2025-01-26T24:00:00Z", "2025-01-26T10:00:00", "2025-01-26T10:00:00.Z"] {
+    let broken = [
+      "", "2025-01-26", "2025-02-29T00:00:00Z", "2025-13-01T00:00:00Z", "2025-01-26T24:00:00Z", "2025-01-26T10:00:00", "2025-01-26T10:00:00.Z",
+    ]
+    for broken in broken {
       #expect(RFC3339.unixMilliseconds(broken) == nil)
     }
   }

@@ -27,6 +27,7 @@ extension ChunkHeader: JSONCodable {
 extension UploadChunkRequest: JSONCodable {
   public init(json reader: JSONReader) throws(JSONError) {
     self.init()
+    try reader.requireAtMostOne(["header", "data"])
     if let nested = try reader.reader("header") { part = .header(try ChunkHeader(json: nested)) }
     if let value = try reader.base64("data") { part = .data(value) }
   }

@@ -12,6 +12,10 @@ enum JSONEmitter {
       text.block("extension \(message.swiftType): JSONCodable {") { text in
         text.block("public init(json reader: JSONReader) throws(JSONError) {") { text in
           text.line("self.init()")
+          for (index, _) in message.choices.enumerated() {
+            let names = message.fields.filter { $0.isChoice(index) }.map { "\"\($0.jsonName)\"" }
+            text.line("try reader.requireAtMostOne([\(names.joined(separator: ", "))])")
+          }
           for field in message.fields where field.rules.json != .hidden { read(field, of: message, into: &text) }
         }
         text.line()

@@ -1,12 +1,19 @@
 /// A JSON document with its members in the order they were written.
-indirect enum JSONNode {
+enum JSONNode: Sendable {
+  struct Member: Sendable {
+    let name: String
+    let value: JSONNode
+  }
+
   case null
   case bool(Bool)
   /// A number as it shall stand in the text.
   case number(String)
   case string(String)
   case array([JSONNode])
-  case object([(String, JSONNode)])
+  case members([Member])
+
+  static func object(_ members: [(String, JSONNode)]) -> JSONNode { .members(members.map { Member(name: $0.0, value: $0.1) }) }
 
   /// Indented text that ends in a line feed.
   var pretty: String { rendered(indent: "") + "\n" }
@@ -22,16 +29,16 @@ indirect enum JSONNode {
       if items.isEmpty { return "[]" }
       if items.allSatisfy(\.isPlain) { return "[" + items.map { $0.rendered(indent: "") }.joined(separator: ", ") + "]" }
       return "[\n" + items.map { inner + $0.rendered(indent: inner) }.joined(separator: ",\n") + "\n\(indent)]"
-    case .object(let members):
+    case .members(let members):
       if members.isEmpty { return "{}" }
-      let rows = members.map { "\(inner)\(JSONNode.quoted($0.0)): \($0.1.rendered(indent: inner))" }
+      let rows = members.map { "\(inner)\(JSONNode.quoted($0.name)): \($0.value.rendered(indent: inner))" }
       return "{\n" + rows.joined(separator: ",\n") + "\n\(indent)}"
     }
   }
 
   private var isPlain: Bool {
     switch self {
-    case .array, .object: false
+    case .array, .members: false
     default: true
     }
   }

@@ -34,6 +34,7 @@ struct JettyGenerator: CodeGenerator {
         try outputs.add(fileName: "\(directory)/\(stem)Client.swift", contents: ServiceEmitter.emitClient(service, in: file, header: header))
       }
     }
+    try outputs.add(fileName: "\(JettyGenerator.directory)/MessageTypes.swift", contents: TypesEmitter.emitTable(model))
     try outputs.add(fileName: "\(JettyGenerator.directory)/RESTRoutes.swift", contents: try RoutesEmitter.emit(model))
     let descriptors = try DescriptorsEmitter(files)
     try outputs.add(fileName: "\(JettyGenerator.directory)/DescriptorFiles.swift", contents: descriptors.swift)

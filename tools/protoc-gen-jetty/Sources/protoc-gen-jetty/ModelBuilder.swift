@@ -27,7 +27,9 @@ struct ModelBuilder {
   }
 
   private func message(_ descriptor: Descriptor) throws -> MessageModel {
-    if descriptor.messages.contains(where: { !$0.options.mapEntry }) { throw GeneratorError("\(descriptor.fullName): nested messages are not supported") }
+    guard descriptor.messages.allSatisfy(\.options.mapEntry) else {
+      throw GeneratorError("\(descriptor.fullName): nested messages are not supported")
+    }
     let choices = descriptor.realOneofs.filter { $0.fields.count > 1 }
     return MessageModel(
       fullName: descriptor.fullName, name: descriptor.name, swiftType: swiftType(descriptor), documentation: comment(descriptor),
@@ -45,7 +47,9 @@ struct ModelBuilder {
     var place = FieldModel.Place.single
     var valueField = descriptor
     if let map = descriptor.isMap ? descriptor.messageType.mapKeyAndValue : nil {
-      guard map.key.type == .string, map.value.type == .message else { throw GeneratorError("\(name): only maps from string to message are supported") }
+      guard map.key.type == .string, map.value.type == .message else {
+        throw GeneratorError("\(name): only maps from string to message are supported")
+      }
       place = .map(entry: CNames.type(descriptor.messageType.fullName))
       valueField = map.value
     } else if descriptor.isRepeated {
@@ -65,8 +69,8 @@ struct ModelBuilder {
   private func refuseWithoutJSON(_ type: FieldType, _ place: FieldModel.Place, _ name: String) throws {
     switch (place, type) {
     case (.map, _): throw GeneratorError("\(name): maps have no JSON form here; use a repeated message")
-    case (.repeated, .scalar(.string)), (.repeated, .scalar(.uint32)), (.repeated, .scalar(.uint64)), (.repeated, .scalar(.double)), (.repeated, .message):
-      break
+    case (.repeated, .scalar(.string)), (.repeated, .scalar(.uint32)), (.repeated, .scalar(.uint64)), (.repeated, .scalar(.double)): break
+    case (.repeated, .message): break
     case (.repeated, _): throw GeneratorError("\(name): arrays of this type have no JSON form here")
     default: break
     }

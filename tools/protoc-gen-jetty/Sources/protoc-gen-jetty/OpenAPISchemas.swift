@@ -89,7 +89,8 @@ struct OpenAPISchemas {
     case (.scalar(let kind), _):
       let isUnsigned = kind == .uint32 || kind == .uint64
       let isLong = kind == .int64 || kind == .uint64
-      return [("type", "integer"), ("format", isLong ? "int64" : "int32")] + (isUnsigned && field.rules.minimum == nil ? [("minimum", 0)] : []) + range(field)
+      let zero: [(String, JSONNode)] = isUnsigned && field.rules.minimum == nil ? [("minimum", 0)] : []
+      return [("type", "integer"), ("format", isLong ? "int64" : "int32")] + zero + range(field)
     case (.enumeration(let name), _):
       let words = enums[name]?.values.compactMap { $0.word.map { JSONNode.string($0) } } ?? []
       return [("type", .array(["string", "null"])), ("enum", .array(words + [.null]))]

@@ -12,8 +12,8 @@ enum ServiceEmitter {
       text.documentation("The methods of `\(service.fullName)`.")
       text.block("public enum \(service.name)Methods {") { text in
         for method in service.methods {
-          text.line(
-            "public static let \(method.function) = MethodDescriptor(service: \"\(service.fullName)\", method: \"\(method.name)\", type: .\(method.kind))")
+          let arguments = "service: \"\(service.fullName)\", method: \"\(method.name)\", type: .\(method.kind)"
+          text.line("public static let \(method.function) = MethodDescriptor(\(arguments))")
         }
         text.line()
         text.line("public static let descriptor = ServiceDescriptor(")
@@ -28,7 +28,8 @@ enum ServiceEmitter {
       text.block("public protocol \(service.name)Service: RPCService {") { text in
         for method in service.methods {
           if !method.documentation.isEmpty { text.documentation(method.documentation) }
-          text.list("func \(method.function)(", serverParameters(method), ") async throws\(method.kind.hasSingleResponse ? " -> \(method.response)" : "")")
+          let result = method.kind.hasSingleResponse ? " -> \(method.response)" : ""
+          text.list("func \(method.function)(", serverParameters(method), ") async throws\(result)")
         }
       }
     }

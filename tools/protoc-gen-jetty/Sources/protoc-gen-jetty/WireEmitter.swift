@@ -56,12 +56,11 @@ enum WireEmitter {
     case .choice(let index):
       let choice = message.choices[index]
       let target = SwiftNames.escaped(choice.name)
+      let isChosen = "c.pointee.\(choice.cName)_case.rawValue == \(field.number)"
       if case .message(let type, _) = field.type {
-        text.line(
-          "if c.pointee.\(choice.cName)_case.rawValue == \(field.number), let value = \(member) { \(target) = .\(field.property)(try \(type)(c: value)) }")
+        text.line("if \(isChosen), let value = \(member) { \(target) = .\(field.property)(try \(type)(c: value)) }")
       } else {
-        let value = converted(member, field.type, label)
-        text.line("if c.pointee.\(choice.cName)_case.rawValue == \(field.number) { \(target) = .\(field.property)(\(value)) }")
+        text.line("if \(isChosen) { \(target) = .\(field.property)(\(converted(member, field.type, label))) }")
       }
     case .repeated: text.line("\(field.escaped) = \(list(field, member, label))")
     case .map(let entry):
