@@ -54,7 +54,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["CommandLineArguments"]),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [.defaults, "CommandLineArguments"]),
   ],
   targets: [
     system("CNghttp2", pkgConfig: "libnghttp2", apt: "libnghttp2-dev"),
@@ -115,6 +115,7 @@ let package = Package(
       tests("GatewayTests", "Gateway", "TestSupport"),
       tests("EdgeWorkerTests", "EdgeWorker", "TestSupport"),
       tests("UploadClientTests", "UploadClient", "TestSupport"),
+      tests("ServiceKitTests", "ServiceKit"),
       tests("ArchitectureTests"),
       module("TestSupport", path: "Tests/TestSupport", "EventLoops", "Redis", "Postgres"),
     ],

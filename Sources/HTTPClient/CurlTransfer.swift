@@ -121,7 +121,8 @@ final class CurlTransfer {
   private func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
     noteProgress()
     guard parser.add(line: line) else {
-      failure = failure ?? HTTPClientError(.malformedResponse, "the header section is malformed or over \(configuration.responseHeaderBytesMax) bytes")
+      let limit = configuration.responseHeaderBytesMax
+      failure = failure ?? HTTPClientError(.malformedResponse, "the header section is malformed or over \(limit) bytes")
       return false
     }
     if parser.head != nil { wake() }

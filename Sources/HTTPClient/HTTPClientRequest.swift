@@ -34,6 +34,10 @@ public struct HTTPClientRequest: Sendable {
         throw HTTPClientError(.invalidRequest, "the value of header \(header.name) has a control character")
       }
     }
+    let lowercased = url.prefix(8).lowercased()
+    guard lowercased.hasPrefix("http://") || lowercased.hasPrefix("https://") else {
+      throw HTTPClientError(.invalidRequest, "the URL does not begin with http:// or https://")
+    }
     guard url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { throw HTTPClientError(.invalidRequest, "the URL is not percent-encoded") }
   }
 }

@@ -91,7 +91,9 @@ enum PartChecks {
   /// Parts to complete with: at least one, ascending, no number twice.
   static func check(_ parts: [CompletedPart]) throws(ObjectStoreError) {
     guard !parts.isEmpty else { throw .invalidRequest("a multipart upload is completed with at least one part") }
-    guard parts.count <= ObjectStoreLimits.partsMax else { throw .invalidRequest("a multipart upload has at most \(ObjectStoreLimits.partsMax) parts") }
+    guard parts.count <= ObjectStoreLimits.partsMax else {
+      throw .invalidRequest("a multipart upload has at most \(ObjectStoreLimits.partsMax) parts")
+    }
     var previous = 0
     for part in parts {
       guard part.number > previous, part.number <= ObjectStoreLimits.partsMax else { throw .invalidPart(number: part.number) }

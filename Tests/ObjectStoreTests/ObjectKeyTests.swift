@@ -24,7 +24,8 @@ struct ObjectKeyTests {
     #expect(throws: ObjectStoreError.self) { try ObjectKey.file(account: "", user: "usr", file: "f") }
   }
 
-  @Test(arguments: [(0, "19700101T000000Z"), (951_782_399, "20000228T235959Z"), (951_782_400, "20000229T000000Z"), (1_709_251_199, "20240229T235959Z"),
+  @Test(arguments: [
+    (0, "19700101T000000Z"), (951_782_399, "20000228T235959Z"), (951_782_400, "20000229T000000Z"), (1_709_251_199, "20240229T235959Z"),
     (4_107_542_400, "21000301T000000Z"), (-1, "19691231T235959Z")])
   func datesAreRight(seconds: Int64, text: String) {
     #expect(UTCTime.compact(seconds) == text)

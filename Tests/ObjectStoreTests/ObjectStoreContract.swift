@@ -236,5 +236,7 @@ enum ObjectStoreContract {
     }
   }
 
-  private static func kind(_ error: ObjectStoreError) -> String { String(String(reflecting: Mirror(reflecting: error).children.first?.label ?? "\(error)")) }
+  private static func kind(_ error: ObjectStoreError) -> String {
+    Mirror(reflecting: error).children.first?.label ?? "\(error)"
+  }
 }

@@ -20,14 +20,16 @@ struct SignatureV4Tests {
   }
 
   private static let cases: [Case] = [
-    Case(method: "GET", host: "s3.example.com", path: "/bucket/files/a/b/c", query: [], headers: [], payload: SignatureV4.emptyPayload,
-      time: 1_700_000_000, region: "us-east-1", token: nil, expires: nil),
+    Case(method: "GET", host: "s3.example.com", path: "/bucket/files/a/b/c", query: [], headers: [],
+      payload: SignatureV4.emptyPayload, time: 1_700_000_000, region: "us-east-1", token: nil, expires: nil),
     Case(method: "PUT", host: "127.0.0.1:9000", path: "/bucket/key", query: [["uploadId", "a+b/c=="], ["partNumber", "7"]],
-      headers: [["x-amz-meta-note", "two  spaces"]], payload: SignatureV4.unsignedPayload, time: 1_709_164_800, region: "eu-west-1", token: nil, expires: nil),
+      headers: [["x-amz-meta-note", "two  spaces"]], payload: SignatureV4.unsignedPayload,
+      time: 1_709_164_800, region: "eu-west-1", token: nil, expires: nil),
     Case(method: "POST", host: "bucket.s3.example.com", path: "/key", query: [["uploads", ""]], headers: [["content-type", "video/mp4"]],
       payload: SignatureV4.emptyPayload, time: 951_782_399, region: "us-east-1", token: "a/token+with=signs", expires: nil),
     Case(method: "GET", host: "bucket.s3.example.com", path: "/key", query: [
-      ["response-content-disposition", "attachment; filename=\"a b.txt\"; filename*=UTF-8''%C3%A4%20%E2%82%AC.txt"], ["response-content-type", "text/plain"],
+      ["response-content-disposition", "attachment; filename=\"a b.txt\"; filename*=UTF-8''%C3%A4%20%E2%82%AC.txt"],
+      ["response-content-type", "text/plain"],
     ], headers: [], payload: SignatureV4.unsignedPayload, time: 1_735_689_599, region: "us-east-1", token: nil, expires: 3600),
     Case(method: "GET", host: "127.0.0.1:9000", path: "/b/files/acc/usr/file_1", query: [["b", "~tilde-_."], ["a", "ü €"], ["A", "1"]], headers: [],
       payload: SignatureV4.unsignedPayload, time: 4_102_444_800, region: "ap-southeast-2", token: "tok", expires: 604_800),

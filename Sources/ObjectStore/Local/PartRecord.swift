@@ -43,7 +43,8 @@ struct PartRecord: Equatable {
     guard bytes.count == Self.byteCount, bytes.prefix(4).elementsEqual(Self.magic) else { return nil }
     let start = bytes.startIndex
     let checked = Array(bytes.prefix(Self.checkedByteCount))
-    guard bytes[(start + Self.checkedByteCount)..<(start + Self.checkedByteCount + 8)].elementsEqual(SHA256.hash(checked).prefix(8)) else { return nil }
+    let sum = bytes[(start + Self.checkedByteCount)..<(start + Self.checkedByteCount + 8)]
+    guard sum.elementsEqual(SHA256.hash(checked).prefix(8)) else { return nil }
     let stored = checked[4..<8].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
     guard Int(stored) == number, let location = Location(rawValue: checked[16]) else { return nil }
     self.number = number

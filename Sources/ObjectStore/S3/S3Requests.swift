@@ -70,7 +70,8 @@ struct S3Requests: Sendable {
     }
   }
 
-  /// The root element of an answer to an operation: its name begins with the operation's (services differ in the suffix). An `<Error>` that came with status 200 is thrown as what it says.
+  /// The root element of an answer to an operation: its name begins with the operation's (services differ in the suffix).
+  /// An `<Error>` that came with status 200 is thrown as what it says.
   static func parse(_ reply: HTTPClientReply, expecting operation: String, key: ObjectKey) throws(ObjectStoreError) -> XMLElement {
     let root: XMLElement
     do {

@@ -73,7 +73,9 @@ enum StoreKind: String, CaseIterable, Sendable {
 
   private static func createBucket(_ client: HTTPClient, _ configuration: S3Configuration) async throws {
     let reply = try await client.send(S3Requests(client: client, configuration: configuration).signed(.put, nil))
-    guard reply.status == 200 else { throw HTTPClientError(.malformedResponse, "no bucket: \(reply.status) \(String(decoding: reply.body, as: UTF8.self))") }
+    guard reply.status == 200 else {
+      throw HTTPClientError(.malformedResponse, "no bucket: \(reply.status) \(String(decoding: reply.body, as: UTF8.self))")
+    }
   }
 }
 

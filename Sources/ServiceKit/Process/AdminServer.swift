@@ -1,0 +1,28 @@
+import EventLoops
+import HTTPServer
+
+/// `/metrics`, `/healthz` (the process lives) and `/readyz` (it could work right now). Not for the public.
+final class AdminServer: Sendable {
+  private let server: HTTPServer
+
+  init(process: RunningProcess, loop: EventLoop, address: SocketAddress) throws {
+    let state = process.state
+    let metrics = process.metrics
+    server = HTTPServer(loop: loop) { request in
+      guard request.method == "GET" || request.method == "HEAD" else { return .text("method not allowed\n", status: 405) }
+      switch request.path {
+      case "/metrics":
+        return HTTPResponse(contentType: "text/plain; version=0.0.4; charset=utf-8", Array(metrics.prometheusText().utf8))
+      case "/healthz":
+        return .text("ok\n")
+      case "/readyz":
+        let obstacles = await state.obstacles()
+        return obstacles.isEmpty ? .text("ready\n") : .text(obstacles.joined(separator: "\n") + "\n", status: 503)
+      default:
+        return .text("not found\n", status: 404)
+      }
+    }
+    let bound = try server.listen(address)
+    process.log.info("admin port", metadata: ["address": "\(bound)"])
+  }
+}

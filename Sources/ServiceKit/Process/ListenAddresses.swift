@@ -1,0 +1,42 @@
+import EventLoops
+import Foundation
+import Logging
+
+/// Where a program listens. With port 0 the first loop's choice holds for the others.
+final class ListenAddresses: @unchecked Sendable {
+  let admin: SocketAddress
+  private let lock = NSLock()
+  private var mainAddress: SocketAddress
+  private var rpcAddress: SocketAddress?
+  private var isHTTP = false
+
+  init(_ settings: Settings, hasRPCListen: Bool) {
+    admin = settings.address(.adminListen)
+    mainAddress = settings.address(.listen)
+    rpcAddress = hasRPCListen ? settings.address(.rpcListen) : nil
+  }
+
+  var main: SocketAddress { lock.withLock { mainAddress } }
+  /// For RPC where `main` is HTTP.
+  var rpc: SocketAddress { lock.withLock { rpcAddress ?? mainAddress } }
+
+  func settle(http: SocketAddress?, rpc: SocketAddress?) {
+    lock.withLock {
+      if let http {
+        isHTTP = true
+        mainAddress = http
+        if let rpc { rpcAddress = rpc }
+      } else if let rpc {
+        mainAddress = rpc
+      }
+    }
+  }
+
+  var logMetadata: Logger.Metadata {
+    lock.withLock {
+      var metadata: Logger.Metadata = [isHTTP ? "http" : "rpc": "\(mainAddress)"]
+      if isHTTP, let rpcAddress { metadata["rpc"] = "\(rpcAddress)" }
+      return metadata
+    }
+  }
+}

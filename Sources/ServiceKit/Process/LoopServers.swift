@@ -1,0 +1,63 @@
+import EventLoops
+import HTTPServer
+import RPC
+import RPCServices
+
+/// The servers of one loop. Loop thread only.
+final class LoopServers: @unchecked Sendable {
+  let runtime: ServiceRuntime
+  let parts: ServiceParts
+  private(set) var httpAddress: SocketAddress?
+  private(set) var rpcAddress: SocketAddress?
+  private var rpc: RPCServer?
+  private var http: HTTPServer?
+  private let health: HealthService
+
+  init(process: RunningProcess, runtime: ServiceRuntime, parts: ServiceParts, addresses: ListenAddresses) throws {
+    self.runtime = runtime
+    self.parts = parts
+    health = HealthService(loop: runtime.loop)
+    let isFirst = runtime.loopIndex == 0
+    if !parts.services.isEmpty {
+      let router = RPCRouter()
+      for service in parts.services { Self.add(service, to: router, health) }
+      router.add(health)
+      ReflectionService.add(to: router)
+      var configuration = RPCServerConfiguration()
+      configuration.tls = try process.tls.server()
+      let server = RPCServer(loop: runtime.loop, router: router, configuration: configuration, log: process.log)
+      server.metrics = process.rpcMetrics
+      rpcAddress = try server.listen(parts.http == nil ? addresses.main : addresses.rpc, reusePort: true, probe: isFirst)
+      rpc = server
+    }
+    if let handler = parts.http {
+      let server = HTTPServer(loop: runtime.loop, configuration: parts.httpConfiguration, handler: handler)
+      httpAddress = try server.listen(addresses.main, reusePort: true, probe: isFirst)
+      http = server
+    }
+    health.setStatus(.serving, for: "")
+  }
+
+  private static func add<S: RPCService>(_ service: S, to router: RPCRouter, _ health: HealthService) {
+    router.add(service)
+    health.setStatus(.serving, for: S.descriptor.name)
+  }
+
+  /// Refuses new work, lets running work finish, for so long at most.
+  func drain(milliseconds: UInt64) async {
+    health.shutDown()
+    http?.beginGracefulShutdown()
+    rpc?.beginGracefulShutdown()
+    let (rpc, http) = (self.rpc, self.http)
+    _ = try? await runtime.loop.withTimeout(milliseconds: max(1, milliseconds)) {
+      await rpc?.shutdown()
+      await http?.shutdown()
+    }
+  }
+
+  func close() {
+    rpc?.close()
+    parts.close()
+    runtime.closeChannels()
+  }
+}

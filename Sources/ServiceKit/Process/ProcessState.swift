@@ -1,0 +1,49 @@
+import EventLoops
+import Foundation
+
+/// How far a program has come, and whether it could work right now. Any thread.
+final class ProcessState: @unchecked Sendable {
+  private let lock = NSLock()
+  private var started = false
+  private var stopping = false
+  private var waiting: String?
+  private var checks: [ReadinessCheck] = []
+  private var loop: EventLoop?
+
+  var isStarted: Bool {
+    get { lock.withLock { started } }
+    set { lock.withLock { started = newValue } }
+  }
+
+  var isStopping: Bool {
+    get { lock.withLock { stopping } }
+    set { lock.withLock { stopping = newValue } }
+  }
+
+  /// What the start waits for.
+  var waitingFor: String? {
+    get { lock.withLock { waiting } }
+    set { lock.withLock { waiting = newValue } }
+  }
+
+  func setChecks(_ checks: [ReadinessCheck], on loop: EventLoop) {
+    lock.withLock {
+      self.checks = checks
+      self.loop = loop
+    }
+  }
+
+  /// What keeps the program from being ready; empty for nothing.
+  func obstacles() async -> [String] {
+    if isStopping { return ["stopping"] }
+    guard isStarted else { return ["starting" + (waitingFor.map { ", waiting: \($0)" } ?? "")] }
+    let (checks, loop) = lock.withLock { (self.checks, self.loop) }
+    guard let loop else { return [] }
+    var found: [String] = []
+    for check in checks {
+      let result: String? = (try? await loop.withTimeout(milliseconds: 2_000) { await check.check() }) ?? "no answer within 2 s"
+      if let result { found.append("\(check.name): \(result)") }
+    }
+    return found
+  }
+}

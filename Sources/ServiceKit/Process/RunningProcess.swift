@@ -1,0 +1,117 @@
+import EventLoops
+import Foundation
+import Logging
+import RPC
+
+/// One program while it runs: its loops and what each of them serves.
+final class RunningProcess: @unchecked Sendable {
+  let definition: ServiceDefinition
+  let settings: Settings
+  let metrics = MetricsRegistry()
+  let rpcMetrics: RPCMetricsRecorder
+  let log: Logger
+  let tls: TLSSettings
+  let state = ProcessState()
+  private let group: EventLoopGroup
+  private let addresses: ListenAddresses
+  private let drainMilliseconds: UInt64
+  private var admin: AdminServer?
+  private var servers: [LoopServers] = []
+  private var jobs: [Task<Void, Never>] = []
+
+  init(definition: ServiceDefinition, settings: Settings) throws {
+    self.definition = definition
+    self.settings = settings
+    rpcMetrics = RPCMetricsRecorder(registry: metrics)
+    let levelText = settings.required(.logLevel)
+    let level = Logger.Level(rawValue: levelText)
+    if level == nil { settings.complain(.logLevel, "is no log level: \"\(levelText)\"") }
+    let service = definition.name
+    LoggingSystem.bootstrap { JSONLogHandler(label: $0, service: service, level: level ?? .info) }
+    log = Logger(label: service)
+    tls = TLSSettings(settings)
+    drainMilliseconds = UInt64(settings.integer(.drainSeconds, in: 0...3600)) * 1000
+    addresses = ListenAddresses(settings, hasRPCListen: definition.settings.contains(.rpcListen))
+    let wanted = settings.integer(.loops, in: 0...256)
+    for key in definition.settings where key.isNeeded { _ = settings.required(key) }
+    try settings.check()
+    group = try EventLoopGroup(count: wanted == 0 ? ProcessInfo.processInfo.activeProcessorCount : wanted, name: "loop")
+    LoopMetrics.bind(group.loops, to: metrics)
+  }
+
+  // MARK: Start
+
+  func start() async {
+    do {
+      let runtimes = group.loops.enumerated().map { ServiceRuntime(process: self, loop: $1, index: $0) }
+      let first = runtimes[0]
+      admin = try await first.loop.run { try AdminServer(process: self, loop: first.loop, address: self.addresses.admin) }
+      let definition = self.definition
+      try await first.loop.run { try await self.untilAvailable(first) { try await definition.prepare(first) } }
+      for runtime in runtimes {
+        let parts = try await runtime.loop.run { try await self.untilAvailable(runtime) { try await definition.build(runtime) } }
+        let serving = try await runtime.loop.run { try LoopServers(process: self, runtime: runtime, parts: parts, addresses: self.addresses) }
+        servers.append(serving)
+        if runtime.loopIndex == 0 {
+          addresses.settle(http: serving.httpAddress, rpc: serving.rpcAddress)
+          state.setChecks(parts.readiness, on: runtime.loop)
+        }
+      }
+      for job in servers[0].parts.background { jobs.append(first.loop.spawn { await self.keepRunning(job, on: first.loop) }) }
+      state.isStarted = true
+      log.notice("serving", metadata: addresses.logMetadata)
+    } catch {
+      log.critical("cannot start", metadata: ["error": "\(error)"])
+      exit(error is SettingsError ? 2 : 1)
+    }
+  }
+
+  /// Tries again, ever more slowly, while something that is needed is away: programs start in any order.
+  private func untilAvailable<T: Sendable>(_ runtime: ServiceRuntime, _ body: () async throws -> T) async throws -> T {
+    var pause: UInt64 = 100
+    while true {
+      do {
+        return try await body()
+      } catch let error where StartupErrors.isPassing(error) {
+        state.waitingFor = "\(error)"
+        log.warning("waiting for something that is away", metadata: ["error": "\(error)"])
+        try await runtime.loop.sleep(milliseconds: pause)
+        pause = min(pause * 2, 5_000)
+      }
+    }
+  }
+
+  private func keepRunning(_ job: BackgroundJob, on loop: EventLoop) async {
+    let failures = metrics.counter("jetty_background_failures_total", "Background jobs that ended with an error", [("job", job.name)])
+    while !Task.isCancelled {
+      do {
+        try await job.body()
+        return
+      } catch is CancellationError {
+        return
+      } catch {
+        failures.increment()
+        log.warning("background job failed", metadata: ["job": "\(job.name)", "error": "\(error)"])
+      }
+      try? await loop.sleep(milliseconds: 1000)
+    }
+  }
+
+  // MARK: Stop
+
+  func stop() async {
+    state.isStopping = true
+    for job in jobs { job.cancel() }
+    let servers = self.servers
+    let drain = drainMilliseconds
+    await withTaskGroup(of: Void.self) { tasks in
+      for serving in servers {
+        let loop = serving.runtime.loop
+        tasks.addTask { try? await loop.run { await serving.drain(milliseconds: drain) } }
+      }
+    }
+    for job in jobs { await job.value }
+    for serving in servers { try? await serving.runtime.loop.run { serving.close() } }
+    log.notice("stopped")
+  }
+}

@@ -1,0 +1,24 @@
+/// What makes one program: its name, what it can be told, and how its parts are made.
+public struct ServiceDefinition: Sendable {
+  /// As in the names of binaries and Kubernetes objects: `edge-selection`.
+  public let name: String
+  public let summary: String
+  /// Settings besides `SettingKey.common`.
+  public let settings: [SettingKey]
+  /// Runs once, on the first loop, before any part is made: migrations. Is tried again while what it needs is away.
+  public let prepare: @Sendable (ServiceRuntime) async throws -> Void
+  /// Makes the parts of one loop, on that loop.
+  public let build: @Sendable (ServiceRuntime) async throws -> ServiceParts
+
+  public init(
+    name: String, summary: String, settings: [SettingKey],
+    prepare: @escaping @Sendable (ServiceRuntime) async throws -> Void = { _ in },
+    build: @escaping @Sendable (ServiceRuntime) async throws -> ServiceParts
+  ) {
+    self.name = name
+    self.summary = summary
+    self.settings = settings
+    self.prepare = prepare
+    self.build = build
+  }
+}

@@ -1,0 +1,54 @@
+import HTTPServer
+import RPC
+
+/// What one loop of a program serves and does.
+public struct ServiceParts: @unchecked Sendable {
+  /// Served on `listen`, or on `rpc.listen` where `http` is there too.
+  public var services: [any RPCService] = []
+  /// Served on `listen`.
+  public var http: HTTPServer.Handler?
+  public var httpConfiguration = HTTPServerConfiguration()
+  public var readiness: [ReadinessCheck] = []
+  /// Run on the first loop only.
+  public var background: [BackgroundJob] = []
+  /// Closes clients and pools once nothing runs any more.
+  public var close: () -> Void = {}
+
+  public init() {}
+}
+
+/// Something without which the program cannot do its work.
+public struct ReadinessCheck: Sendable {
+  public let name: String
+  /// Runs on the loop; nil for fine, else what is wrong (for operators).
+  public let check: @Sendable () async -> String?
+
+  public init(_ name: String, check: @escaping @Sendable () async -> String?) {
+    self.name = name
+    self.check = check
+  }
+}
+
+/// Work that goes on beside the calls until the program stops. It is begun again, after a pause, when it throws.
+public struct BackgroundJob: Sendable {
+  public let name: String
+  public let body: @Sendable () async throws -> Void
+
+  public init(_ name: String, body: @escaping @Sendable () async throws -> Void) {
+    self.name = name
+    self.body = body
+  }
+
+  /// Runs `body` every so often, the first time at once.
+  public static func every(
+    milliseconds: UInt64, _ name: String, on runtime: ServiceRuntime, body: @escaping @Sendable () async throws -> Void
+  ) -> BackgroundJob {
+    let loop = runtime.loop
+    return BackgroundJob(name) {
+      while !Task.isCancelled {
+        try await body()
+        try await loop.sleep(milliseconds: milliseconds)
+      }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import EventLoops
+import Logging
+import RPC
+import TLS
+
+/// What a program gives to the parts of one of its loops. Loop thread only.
+public final class ServiceRuntime: @unchecked Sendable {
+  public let name: String
+  public let loop: EventLoop
+  /// 0 for the first loop, which also does what is done once per process.
+  public let loopIndex: Int
+  public let settings: Settings
+  public let metrics: MetricsRegistry
+  public let rpcMetrics: RPCMetricsRecorder
+  public let log: Logger
+  private let tls: TLSSettings
+  private var channels: [String: RPCChannel] = [:]
+
+  init(process: RunningProcess, loop: EventLoop, index: Int) {
+    name = process.definition.name
+    self.loop = loop
+    loopIndex = index
+    settings = process.settings
+    metrics = process.metrics
+    rpcMetrics = process.rpcMetrics
+    log = process.log
+    tls = process.tls
+  }
+
+  /// A channel to another service; one per loop and service.
+  /// - Throws: `SettingsError` where the address is missing or wrong.
+  public func channel(_ peer: PeerService) throws -> RPCChannel {
+    let text = settings.required(peer.setting)
+    try settings.check()
+    return try channel(address: text)
+  }
+
+  /// A channel to any address: those of edges come from the registry.
+  public func channel(address: String) throws -> RPCChannel {
+    if let known = channels[address] { return known }
+    var configuration = RPCChannelConfiguration()
+    configuration.tls = try tls.client()
+    configuration.defaultTimeoutMilliseconds = 10_000
+    let made = RPCChannel(target: try RPCTarget(address), loop: loop, configuration: configuration)
+    made.metrics = rpcMetrics
+    channels[address] = made
+    return made
+  }
+
+  func closeChannels() {
+    for channel in channels.values { channel.close() }
+    channels = [:]
+  }
+}
