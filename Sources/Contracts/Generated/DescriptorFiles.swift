@@ -116,7 +116,7 @@ public let descriptorFiles: [DescriptorFile] = [
       jetty.v1.rules
       """),
   DescriptorFile(
-    name: "jetty/v1/chunk_metadata.proto", offset: 13400, byteCount: 2209,
+    name: "jetty/v1/chunk_metadata.proto", offset: 13400, byteCount: 2684,
     dependencies: ["google/api/annotations.proto", "jetty/v1/options.proto"],
     extensions: [],
     symbols: """
@@ -133,6 +133,10 @@ public let descriptorFiles: [DescriptorFile] = [
       jetty.v1.ListChunksResponse
       jetty.v1.MissingChunksRequest
       jetty.v1.MissingChunksResponse
+      jetty.v1.SummarizeChunksRequest
+      jetty.v1.EdgeShare
+      jetty.v1.ChunkSummary
+      jetty.v1.SummarizeChunksResponse
       jetty.v1.DropChunksRequest
       jetty.v1.DropChunksResponse
       jetty.v1.ChunkMetadata
@@ -142,10 +146,11 @@ public let descriptorFiles: [DescriptorFile] = [
       jetty.v1.ChunkMetadata.CacheChunk
       jetty.v1.ChunkMetadata.ListChunks
       jetty.v1.ChunkMetadata.MissingChunks
+      jetty.v1.ChunkMetadata.SummarizeChunks
       jetty.v1.ChunkMetadata.DropChunks
       """),
   DescriptorFile(
-    name: "jetty/v1/dedup.proto", offset: 15609, byteCount: 1393,
+    name: "jetty/v1/dedup.proto", offset: 16084, byteCount: 1393,
     dependencies: ["google/api/annotations.proto", "jetty/v1/options.proto"],
     extensions: [],
     symbols: """
@@ -163,7 +168,7 @@ public let descriptorFiles: [DescriptorFile] = [
       jetty.v1.Dedup.ForgetFile
       """),
   DescriptorFile(
-    name: "jetty/v1/types.proto", offset: 17002, byteCount: 1104,
+    name: "jetty/v1/types.proto", offset: 17477, byteCount: 1104,
     dependencies: ["jetty/v1/options.proto"],
     extensions: [],
     symbols: """
@@ -177,7 +182,7 @@ public let descriptorFiles: [DescriptorFile] = [
       jetty.v1.Compression
       """),
   DescriptorFile(
-    name: "jetty/v1/edge_selection.proto", offset: 18106, byteCount: 3473,
+    name: "jetty/v1/edge_selection.proto", offset: 18581, byteCount: 3473,
     dependencies: ["google/api/annotations.proto", "jetty/v1/options.proto", "jetty/v1/types.proto"],
     extensions: [],
     symbols: """
@@ -206,7 +211,7 @@ public let descriptorFiles: [DescriptorFile] = [
       jetty.v1.EdgeSelection.PreWarm
       """),
   DescriptorFile(
-    name: "jetty/v1/edge_worker.proto", offset: 21579, byteCount: 860,
+    name: "jetty/v1/edge_worker.proto", offset: 22054, byteCount: 860,
     dependencies: ["jetty/v1/options.proto"],
     extensions: [],
     symbols: """
@@ -223,7 +228,7 @@ public let descriptorFiles: [DescriptorFile] = [
       jetty.v1.EdgeWorker.GetLoad
       """),
   DescriptorFile(
-    name: "jetty/v1/finalize.proto", offset: 22439, byteCount: 1481,
+    name: "jetty/v1/finalize.proto", offset: 22914, byteCount: 1481,
     dependencies: ["google/api/annotations.proto", "jetty/v1/options.proto", "jetty/v1/types.proto"],
     extensions: [],
     symbols: """
@@ -242,7 +247,7 @@ public let descriptorFiles: [DescriptorFile] = [
       jetty.v1.Finalize.GetUsage
       """),
   DescriptorFile(
-    name: "jetty/v1/upload_state.proto", offset: 23920, byteCount: 4418,
+    name: "jetty/v1/upload_state.proto", offset: 24395, byteCount: 4418,
     dependencies: ["google/api/annotations.proto", "jetty/v1/options.proto", "jetty/v1/types.proto"],
     extensions: [],
     symbols: """

@@ -278,6 +278,84 @@ extension MissingChunksResponse: JSONCodable {
   }
 }
 
+extension SummarizeChunksRequest: JSONCodable {
+  public init(json reader: JSONReader) throws(JSONError) {
+    self.init()
+    try reader.require("fileIds")
+    fileIds = try reader.strings("fileIds", maximum: 100) ?? []
+  }
+
+  public func write(json writer: inout JSONWriter) {
+    writer.beginObject()
+    writer.key("fileIds")
+    writer.beginArray()
+    for item in fileIds { writer.string(item) }
+    writer.endArray()
+    writer.endObject()
+  }
+}
+
+extension EdgeShare: JSONCodable {
+  public init(json reader: JSONReader) throws(JSONError) {
+    self.init()
+    edgeId = try reader.string("edgeId") ?? ""
+    chunks = try reader.uint32("chunks") ?? 0
+    bytes = try reader.uint64("bytes") ?? 0
+  }
+
+  public func write(json writer: inout JSONWriter) {
+    writer.beginObject()
+    writer.key("edgeId")
+    writer.string(edgeId)
+    writer.key("chunks")
+    writer.integer(UInt64(chunks))
+    writer.key("bytes")
+    writer.integer(bytes)
+    writer.endObject()
+  }
+}
+
+extension ChunkSummary: JSONCodable {
+  public init(json reader: JSONReader) throws(JSONError) {
+    self.init()
+    fileId = try reader.string("fileId") ?? ""
+    chunksStored = try reader.uint32("chunksStored") ?? 0
+    bytesStored = try reader.uint64("bytesStored") ?? 0
+    edges = try reader.messages("edges", maximum: 10000, EdgeShare.self) ?? []
+  }
+
+  public func write(json writer: inout JSONWriter) {
+    writer.beginObject()
+    writer.key("fileId")
+    writer.string(fileId)
+    writer.key("chunksStored")
+    writer.integer(UInt64(chunksStored))
+    writer.key("bytesStored")
+    writer.integer(bytesStored)
+    writer.key("edges")
+    writer.beginArray()
+    for item in edges { item.write(json: &writer) }
+    writer.endArray()
+    writer.endObject()
+  }
+}
+
+extension SummarizeChunksResponse: JSONCodable {
+  public init(json reader: JSONReader) throws(JSONError) {
+    self.init()
+    summaries = try reader.messages("summaries", maximum: 10000, ChunkSummary.self) ?? []
+  }
+
+  public func write(json writer: inout JSONWriter) {
+    writer.beginObject()
+    writer.key("summaries")
+    writer.beginArray()
+    for item in summaries { item.write(json: &writer) }
+    writer.endArray()
+    writer.endObject()
+  }
+}
+
 extension DropChunksRequest: JSONCodable {
   public init(json reader: JSONReader) throws(JSONError) {
     self.init()

@@ -73,6 +73,17 @@ extension MissingChunksRequest {
   }
 }
 
+extension SummarizeChunksRequest {
+  public func validate() throws(RPCError) {
+    do { try checkFields() } catch { throw RPCError(error) }
+  }
+
+  func checkFields() throws(FieldError) {
+    try Rules.items(fileIds.count, "fileIds", minimum: 1, maximum: 100)
+    for item in fileIds { try Rules.text(item, "fileIds", format: .fileID, bytesMax: 1024) }
+  }
+}
+
 extension DropChunksRequest {
   public func validate() throws(RPCError) {
     do { try checkFields() } catch { throw RPCError(error) }

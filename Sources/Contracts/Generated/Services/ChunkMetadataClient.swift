@@ -39,6 +39,11 @@ public struct ChunkMetadataClient: Sendable {
     try await channel.unary(ChunkMetadataMethods.missingChunks, request, options: options)
   }
 
+  /// How much of each upload is recorded, and through which edges it came. An upload without a recorded chunk is left out.
+  public func summarizeChunks(_ request: SummarizeChunksRequest, options: CallOptions = .init()) async throws -> SummarizeChunksResponse {
+    try await channel.unary(ChunkMetadataMethods.summarizeChunks, request, options: options)
+  }
+
   /// Forgets an upload's map once it has ended.
   public func dropChunks(_ request: DropChunksRequest, options: CallOptions = .init()) async throws -> DropChunksResponse {
     try await channel.unary(ChunkMetadataMethods.dropChunks, request, options: options)

@@ -10,10 +10,20 @@ public enum ChunkMetadataMethods {
   public static let cacheChunk = MethodDescriptor(service: "jetty.v1.ChunkMetadata", method: "CacheChunk", type: .unary)
   public static let listChunks = MethodDescriptor(service: "jetty.v1.ChunkMetadata", method: "ListChunks", type: .unary)
   public static let missingChunks = MethodDescriptor(service: "jetty.v1.ChunkMetadata", method: "MissingChunks", type: .unary)
+  public static let summarizeChunks = MethodDescriptor(service: "jetty.v1.ChunkMetadata", method: "SummarizeChunks", type: .unary)
   public static let dropChunks = MethodDescriptor(service: "jetty.v1.ChunkMetadata", method: "DropChunks", type: .unary)
 
   public static let descriptor = ServiceDescriptor(
-    name: "jetty.v1.ChunkMetadata", methods: [claimChunk, recordChunk, releaseChunk, cacheChunk, listChunks, missingChunks, dropChunks])
+    name: "jetty.v1.ChunkMetadata", methods: [
+    claimChunk,
+    recordChunk,
+    releaseChunk,
+    cacheChunk,
+    listChunks,
+    missingChunks,
+    summarizeChunks,
+    dropChunks
+  ])
 }
 
 /// ChunkMetadata: the chunk map of every upload. Owns upload_chunks.
@@ -31,6 +41,8 @@ public protocol ChunkMetadataService: RPCService {
   func listChunks(_ request: ListChunksRequest, context: ServerContext) async throws -> ListChunksResponse
   /// The indices below chunks_total that are not recorded.
   func missingChunks(_ request: MissingChunksRequest, context: ServerContext) async throws -> MissingChunksResponse
+  /// How much of each upload is recorded, and through which edges it came. An upload without a recorded chunk is left out.
+  func summarizeChunks(_ request: SummarizeChunksRequest, context: ServerContext) async throws -> SummarizeChunksResponse
   /// Forgets an upload's map once it has ended.
   func dropChunks(_ request: DropChunksRequest, context: ServerContext) async throws -> DropChunksResponse
 }
@@ -69,6 +81,11 @@ extension ChunkMetadataService {
       (request: MissingChunksRequest, context: ServerContext) async throws -> MissingChunksResponse in
       try request.validate()
       return try await self.missingChunks(request, context: context)
+    }
+    router.unary(ChunkMetadataMethods.summarizeChunks) {
+      (request: SummarizeChunksRequest, context: ServerContext) async throws -> SummarizeChunksResponse in
+      try request.validate()
+      return try await self.summarizeChunks(request, context: context)
     }
     router.unary(ChunkMetadataMethods.dropChunks) {
       (request: DropChunksRequest, context: ServerContext) async throws -> DropChunksResponse in

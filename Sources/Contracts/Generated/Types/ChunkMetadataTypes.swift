@@ -181,6 +181,57 @@ public struct MissingChunksResponse: RPCMessage, Equatable {
   }
 }
 
+public struct SummarizeChunksRequest: RPCMessage, Equatable {
+  public var fileIds: [String] = []
+
+  public init() {}
+
+  public init(fileIds: [String] = []) {
+    self.fileIds = fileIds
+  }
+}
+
+public struct EdgeShare: RPCMessage, Equatable {
+  public var edgeId: String = ""
+  public var chunks: UInt32 = 0
+  public var bytes: UInt64 = 0
+
+  public init() {}
+
+  public init(edgeId: String = "", chunks: UInt32 = 0, bytes: UInt64 = 0) {
+    self.edgeId = edgeId
+    self.chunks = chunks
+    self.bytes = bytes
+  }
+}
+
+public struct ChunkSummary: RPCMessage, Equatable {
+  public var fileId: String = ""
+  public var chunksStored: UInt32 = 0
+  public var bytesStored: UInt64 = 0
+  /// most bytes first
+  public var edges: [EdgeShare] = []
+
+  public init() {}
+
+  public init(fileId: String = "", chunksStored: UInt32 = 0, bytesStored: UInt64 = 0, edges: [EdgeShare] = []) {
+    self.fileId = fileId
+    self.chunksStored = chunksStored
+    self.bytesStored = bytesStored
+    self.edges = edges
+  }
+}
+
+public struct SummarizeChunksResponse: RPCMessage, Equatable {
+  public var summaries: [ChunkSummary] = []
+
+  public init() {}
+
+  public init(summaries: [ChunkSummary] = []) {
+    self.summaries = summaries
+  }
+}
+
 public struct DropChunksRequest: RPCMessage, Equatable {
   public var fileId: String = ""
 

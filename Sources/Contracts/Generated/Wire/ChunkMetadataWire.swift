@@ -368,6 +368,115 @@ extension MissingChunksResponse {
   }
 }
 
+extension SummarizeChunksRequest {
+  public init(wire bytes: UnsafeRawBufferPointer) throws(RPCError) {
+    self = try WireDecoder.decode(bytes, "jetty.v1.SummarizeChunksRequest", jetty__v1__summarize_chunks_request__unpack) { c throws(RPCError) in
+      try SummarizeChunksRequest(c: c)
+    }
+  }
+
+  public func encode(into buffer: inout ByteBuffer) throws(RPCError) {
+    try WireEncoder.encode(into: &buffer, size: jetty__v1__summarize_chunks_request__get_packed_size, pack: jetty__v1__summarize_chunks_request__pack) { makeC(in: $0) }
+  }
+
+  init(c: UnsafeMutablePointer<Jetty__V1__SummarizeChunksRequest>) throws(RPCError) {
+    self.init()
+    fileIds = try WireText.strings(c.pointee.file_ids, c.pointee.n_file_ids, "fileIds")
+  }
+
+  func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__SummarizeChunksRequest> {
+    let c = arena.allocate(Jetty__V1__SummarizeChunksRequest.self)
+    jetty__v1__summarize_chunks_request__init(c)
+    c.pointee.n_file_ids = fileIds.count
+    c.pointee.file_ids = arena.list(fileIds) { arena.bytes(of: $0) }
+    return c
+  }
+}
+
+extension EdgeShare {
+  public init(wire bytes: UnsafeRawBufferPointer) throws(RPCError) {
+    self = try WireDecoder.decode(bytes, "jetty.v1.EdgeShare", jetty__v1__edge_share__unpack) { c throws(RPCError) in
+      try EdgeShare(c: c)
+    }
+  }
+
+  public func encode(into buffer: inout ByteBuffer) throws(RPCError) {
+    try WireEncoder.encode(into: &buffer, size: jetty__v1__edge_share__get_packed_size, pack: jetty__v1__edge_share__pack) { makeC(in: $0) }
+  }
+
+  init(c: UnsafeMutablePointer<Jetty__V1__EdgeShare>) throws(RPCError) {
+    self.init()
+    edgeId = try WireText.string(c.pointee.edge_id, "edgeId")
+    chunks = c.pointee.chunks
+    bytes = c.pointee.bytes
+  }
+
+  func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__EdgeShare> {
+    let c = arena.allocate(Jetty__V1__EdgeShare.self)
+    jetty__v1__edge_share__init(c)
+    c.pointee.edge_id = arena.bytes(of: edgeId)
+    c.pointee.chunks = chunks
+    c.pointee.bytes = bytes
+    return c
+  }
+}
+
+extension ChunkSummary {
+  public init(wire bytes: UnsafeRawBufferPointer) throws(RPCError) {
+    self = try WireDecoder.decode(bytes, "jetty.v1.ChunkSummary", jetty__v1__chunk_summary__unpack) { c throws(RPCError) in
+      try ChunkSummary(c: c)
+    }
+  }
+
+  public func encode(into buffer: inout ByteBuffer) throws(RPCError) {
+    try WireEncoder.encode(into: &buffer, size: jetty__v1__chunk_summary__get_packed_size, pack: jetty__v1__chunk_summary__pack) { makeC(in: $0) }
+  }
+
+  init(c: UnsafeMutablePointer<Jetty__V1__ChunkSummary>) throws(RPCError) {
+    self.init()
+    fileId = try WireText.string(c.pointee.file_id, "fileId")
+    chunksStored = c.pointee.chunks_stored
+    bytesStored = c.pointee.bytes_stored
+    edges = try WireDecoder.list(c.pointee.edges, c.pointee.n_edges) { c throws(RPCError) in try EdgeShare(c: c) }
+  }
+
+  func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__ChunkSummary> {
+    let c = arena.allocate(Jetty__V1__ChunkSummary.self)
+    jetty__v1__chunk_summary__init(c)
+    c.pointee.file_id = arena.bytes(of: fileId)
+    c.pointee.chunks_stored = chunksStored
+    c.pointee.bytes_stored = bytesStored
+    c.pointee.n_edges = edges.count
+    c.pointee.edges = arena.pointers(edges) { $0.makeC(in: arena) }
+    return c
+  }
+}
+
+extension SummarizeChunksResponse {
+  public init(wire bytes: UnsafeRawBufferPointer) throws(RPCError) {
+    self = try WireDecoder.decode(bytes, "jetty.v1.SummarizeChunksResponse", jetty__v1__summarize_chunks_response__unpack) { c throws(RPCError) in
+      try SummarizeChunksResponse(c: c)
+    }
+  }
+
+  public func encode(into buffer: inout ByteBuffer) throws(RPCError) {
+    try WireEncoder.encode(into: &buffer, size: jetty__v1__summarize_chunks_response__get_packed_size, pack: jetty__v1__summarize_chunks_response__pack) { makeC(in: $0) }
+  }
+
+  init(c: UnsafeMutablePointer<Jetty__V1__SummarizeChunksResponse>) throws(RPCError) {
+    self.init()
+    summaries = try WireDecoder.list(c.pointee.summaries, c.pointee.n_summaries) { c throws(RPCError) in try ChunkSummary(c: c) }
+  }
+
+  func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__SummarizeChunksResponse> {
+    let c = arena.allocate(Jetty__V1__SummarizeChunksResponse.self)
+    jetty__v1__summarize_chunks_response__init(c)
+    c.pointee.n_summaries = summaries.count
+    c.pointee.summaries = arena.pointers(summaries) { $0.makeC(in: arena) }
+    return c
+  }
+}
+
 extension DropChunksRequest {
   public init(wire bytes: UnsafeRawBufferPointer) throws(RPCError) {
     self = try WireDecoder.decode(bytes, "jetty.v1.DropChunksRequest", jetty__v1__drop_chunks_request__unpack) { c throws(RPCError) in

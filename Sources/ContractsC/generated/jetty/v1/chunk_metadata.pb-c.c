@@ -592,6 +592,186 @@ void   jetty__v1__missing_chunks_response__free_unpacked
   assert(message->base.descriptor == &jetty__v1__missing_chunks_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   jetty__v1__summarize_chunks_request__init
+                     (Jetty__V1__SummarizeChunksRequest         *message)
+{
+  static const Jetty__V1__SummarizeChunksRequest init_value = JETTY__V1__SUMMARIZE_CHUNKS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t jetty__v1__summarize_chunks_request__get_packed_size
+                     (const Jetty__V1__SummarizeChunksRequest *message)
+{
+  assert(message->base.descriptor == &jetty__v1__summarize_chunks_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t jetty__v1__summarize_chunks_request__pack
+                     (const Jetty__V1__SummarizeChunksRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &jetty__v1__summarize_chunks_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t jetty__v1__summarize_chunks_request__pack_to_buffer
+                     (const Jetty__V1__SummarizeChunksRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &jetty__v1__summarize_chunks_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Jetty__V1__SummarizeChunksRequest *
+       jetty__v1__summarize_chunks_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Jetty__V1__SummarizeChunksRequest *)
+     protobuf_c_message_unpack (&jetty__v1__summarize_chunks_request__descriptor,
+                                allocator, len, data);
+}
+void   jetty__v1__summarize_chunks_request__free_unpacked
+                     (Jetty__V1__SummarizeChunksRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &jetty__v1__summarize_chunks_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   jetty__v1__edge_share__init
+                     (Jetty__V1__EdgeShare         *message)
+{
+  static const Jetty__V1__EdgeShare init_value = JETTY__V1__EDGE_SHARE__INIT;
+  *message = init_value;
+}
+size_t jetty__v1__edge_share__get_packed_size
+                     (const Jetty__V1__EdgeShare *message)
+{
+  assert(message->base.descriptor == &jetty__v1__edge_share__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t jetty__v1__edge_share__pack
+                     (const Jetty__V1__EdgeShare *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &jetty__v1__edge_share__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t jetty__v1__edge_share__pack_to_buffer
+                     (const Jetty__V1__EdgeShare *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &jetty__v1__edge_share__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Jetty__V1__EdgeShare *
+       jetty__v1__edge_share__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Jetty__V1__EdgeShare *)
+     protobuf_c_message_unpack (&jetty__v1__edge_share__descriptor,
+                                allocator, len, data);
+}
+void   jetty__v1__edge_share__free_unpacked
+                     (Jetty__V1__EdgeShare *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &jetty__v1__edge_share__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   jetty__v1__chunk_summary__init
+                     (Jetty__V1__ChunkSummary         *message)
+{
+  static const Jetty__V1__ChunkSummary init_value = JETTY__V1__CHUNK_SUMMARY__INIT;
+  *message = init_value;
+}
+size_t jetty__v1__chunk_summary__get_packed_size
+                     (const Jetty__V1__ChunkSummary *message)
+{
+  assert(message->base.descriptor == &jetty__v1__chunk_summary__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t jetty__v1__chunk_summary__pack
+                     (const Jetty__V1__ChunkSummary *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &jetty__v1__chunk_summary__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t jetty__v1__chunk_summary__pack_to_buffer
+                     (const Jetty__V1__ChunkSummary *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &jetty__v1__chunk_summary__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Jetty__V1__ChunkSummary *
+       jetty__v1__chunk_summary__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Jetty__V1__ChunkSummary *)
+     protobuf_c_message_unpack (&jetty__v1__chunk_summary__descriptor,
+                                allocator, len, data);
+}
+void   jetty__v1__chunk_summary__free_unpacked
+                     (Jetty__V1__ChunkSummary *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &jetty__v1__chunk_summary__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   jetty__v1__summarize_chunks_response__init
+                     (Jetty__V1__SummarizeChunksResponse         *message)
+{
+  static const Jetty__V1__SummarizeChunksResponse init_value = JETTY__V1__SUMMARIZE_CHUNKS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t jetty__v1__summarize_chunks_response__get_packed_size
+                     (const Jetty__V1__SummarizeChunksResponse *message)
+{
+  assert(message->base.descriptor == &jetty__v1__summarize_chunks_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t jetty__v1__summarize_chunks_response__pack
+                     (const Jetty__V1__SummarizeChunksResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &jetty__v1__summarize_chunks_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t jetty__v1__summarize_chunks_response__pack_to_buffer
+                     (const Jetty__V1__SummarizeChunksResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &jetty__v1__summarize_chunks_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Jetty__V1__SummarizeChunksResponse *
+       jetty__v1__summarize_chunks_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Jetty__V1__SummarizeChunksResponse *)
+     protobuf_c_message_unpack (&jetty__v1__summarize_chunks_response__descriptor,
+                                allocator, len, data);
+}
+void   jetty__v1__summarize_chunks_response__free_unpacked
+                     (Jetty__V1__SummarizeChunksResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &jetty__v1__summarize_chunks_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   jetty__v1__drop_chunks_request__init
                      (Jetty__V1__DropChunksRequest         *message)
 {
@@ -1492,6 +1672,223 @@ const ProtobufCMessageDescriptor jetty__v1__missing_chunks_response__descriptor 
   jetty__v1__missing_chunks_response__field_indices_by_name,
   1,  jetty__v1__missing_chunks_response__number_ranges,
   (ProtobufCMessageInit) jetty__v1__missing_chunks_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor jetty__v1__summarize_chunks_request__field_descriptors[1] =
+{
+  {
+    "file_ids",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Jetty__V1__SummarizeChunksRequest, n_file_ids),
+    offsetof(Jetty__V1__SummarizeChunksRequest, file_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned jetty__v1__summarize_chunks_request__field_indices_by_name[] = {
+  0,   /* field[0] = file_ids */
+};
+static const ProtobufCIntRange jetty__v1__summarize_chunks_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor jetty__v1__summarize_chunks_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "jetty.v1.SummarizeChunksRequest",
+  "SummarizeChunksRequest",
+  "Jetty__V1__SummarizeChunksRequest",
+  "jetty.v1",
+  sizeof(Jetty__V1__SummarizeChunksRequest),
+  1,
+  jetty__v1__summarize_chunks_request__field_descriptors,
+  jetty__v1__summarize_chunks_request__field_indices_by_name,
+  1,  jetty__v1__summarize_chunks_request__number_ranges,
+  (ProtobufCMessageInit) jetty__v1__summarize_chunks_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor jetty__v1__edge_share__field_descriptors[3] =
+{
+  {
+    "edge_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Jetty__V1__EdgeShare, edge_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "chunks",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Jetty__V1__EdgeShare, chunks),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "bytes",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Jetty__V1__EdgeShare, bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned jetty__v1__edge_share__field_indices_by_name[] = {
+  2,   /* field[2] = bytes */
+  1,   /* field[1] = chunks */
+  0,   /* field[0] = edge_id */
+};
+static const ProtobufCIntRange jetty__v1__edge_share__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor jetty__v1__edge_share__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "jetty.v1.EdgeShare",
+  "EdgeShare",
+  "Jetty__V1__EdgeShare",
+  "jetty.v1",
+  sizeof(Jetty__V1__EdgeShare),
+  3,
+  jetty__v1__edge_share__field_descriptors,
+  jetty__v1__edge_share__field_indices_by_name,
+  1,  jetty__v1__edge_share__number_ranges,
+  (ProtobufCMessageInit) jetty__v1__edge_share__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor jetty__v1__chunk_summary__field_descriptors[4] =
+{
+  {
+    "file_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Jetty__V1__ChunkSummary, file_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "chunks_stored",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Jetty__V1__ChunkSummary, chunks_stored),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "bytes_stored",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Jetty__V1__ChunkSummary, bytes_stored),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "edges",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Jetty__V1__ChunkSummary, n_edges),
+    offsetof(Jetty__V1__ChunkSummary, edges),
+    &jetty__v1__edge_share__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned jetty__v1__chunk_summary__field_indices_by_name[] = {
+  2,   /* field[2] = bytes_stored */
+  1,   /* field[1] = chunks_stored */
+  3,   /* field[3] = edges */
+  0,   /* field[0] = file_id */
+};
+static const ProtobufCIntRange jetty__v1__chunk_summary__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor jetty__v1__chunk_summary__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "jetty.v1.ChunkSummary",
+  "ChunkSummary",
+  "Jetty__V1__ChunkSummary",
+  "jetty.v1",
+  sizeof(Jetty__V1__ChunkSummary),
+  4,
+  jetty__v1__chunk_summary__field_descriptors,
+  jetty__v1__chunk_summary__field_indices_by_name,
+  1,  jetty__v1__chunk_summary__number_ranges,
+  (ProtobufCMessageInit) jetty__v1__chunk_summary__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor jetty__v1__summarize_chunks_response__field_descriptors[1] =
+{
+  {
+    "summaries",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Jetty__V1__SummarizeChunksResponse, n_summaries),
+    offsetof(Jetty__V1__SummarizeChunksResponse, summaries),
+    &jetty__v1__chunk_summary__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned jetty__v1__summarize_chunks_response__field_indices_by_name[] = {
+  0,   /* field[0] = summaries */
+};
+static const ProtobufCIntRange jetty__v1__summarize_chunks_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor jetty__v1__summarize_chunks_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "jetty.v1.SummarizeChunksResponse",
+  "SummarizeChunksResponse",
+  "Jetty__V1__SummarizeChunksResponse",
+  "jetty.v1",
+  sizeof(Jetty__V1__SummarizeChunksResponse),
+  1,
+  jetty__v1__summarize_chunks_response__field_descriptors,
+  jetty__v1__summarize_chunks_response__field_indices_by_name,
+  1,  jetty__v1__summarize_chunks_response__number_ranges,
+  (ProtobufCMessageInit) jetty__v1__summarize_chunks_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor jetty__v1__drop_chunks_request__field_descriptors[1] =

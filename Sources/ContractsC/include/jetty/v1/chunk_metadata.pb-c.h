@@ -28,6 +28,10 @@ typedef struct Jetty__V1__Chunk Jetty__V1__Chunk;
 typedef struct Jetty__V1__ListChunksResponse Jetty__V1__ListChunksResponse;
 typedef struct Jetty__V1__MissingChunksRequest Jetty__V1__MissingChunksRequest;
 typedef struct Jetty__V1__MissingChunksResponse Jetty__V1__MissingChunksResponse;
+typedef struct Jetty__V1__SummarizeChunksRequest Jetty__V1__SummarizeChunksRequest;
+typedef struct Jetty__V1__EdgeShare Jetty__V1__EdgeShare;
+typedef struct Jetty__V1__ChunkSummary Jetty__V1__ChunkSummary;
+typedef struct Jetty__V1__SummarizeChunksResponse Jetty__V1__SummarizeChunksResponse;
 typedef struct Jetty__V1__DropChunksRequest Jetty__V1__DropChunksRequest;
 typedef struct Jetty__V1__DropChunksResponse Jetty__V1__DropChunksResponse;
 
@@ -192,6 +196,54 @@ struct  Jetty__V1__MissingChunksResponse
 #define JETTY__V1__MISSING_CHUNKS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&jetty__v1__missing_chunks_response__descriptor) \
     , 0,NULL, 0, 0 }
+
+
+struct  Jetty__V1__SummarizeChunksRequest
+{
+  ProtobufCMessage base;
+  size_t n_file_ids;
+  ProtobufCBinaryData *file_ids;
+};
+#define JETTY__V1__SUMMARIZE_CHUNKS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&jetty__v1__summarize_chunks_request__descriptor) \
+    , 0,NULL }
+
+
+struct  Jetty__V1__EdgeShare
+{
+  ProtobufCMessage base;
+  ProtobufCBinaryData edge_id;
+  uint32_t chunks;
+  uint64_t bytes;
+};
+#define JETTY__V1__EDGE_SHARE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&jetty__v1__edge_share__descriptor) \
+    , {0,NULL}, 0, 0 }
+
+
+struct  Jetty__V1__ChunkSummary
+{
+  ProtobufCMessage base;
+  ProtobufCBinaryData file_id;
+  uint32_t chunks_stored;
+  uint64_t bytes_stored;
+  size_t n_edges;
+  Jetty__V1__EdgeShare **edges;
+};
+#define JETTY__V1__CHUNK_SUMMARY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&jetty__v1__chunk_summary__descriptor) \
+    , {0,NULL}, 0, 0, 0,NULL }
+
+
+struct  Jetty__V1__SummarizeChunksResponse
+{
+  ProtobufCMessage base;
+  size_t n_summaries;
+  Jetty__V1__ChunkSummary **summaries;
+};
+#define JETTY__V1__SUMMARIZE_CHUNKS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&jetty__v1__summarize_chunks_response__descriptor) \
+    , 0,NULL }
 
 
 struct  Jetty__V1__DropChunksRequest
@@ -460,6 +512,82 @@ Jetty__V1__MissingChunksResponse *
 void   jetty__v1__missing_chunks_response__free_unpacked
                      (Jetty__V1__MissingChunksResponse *message,
                       ProtobufCAllocator *allocator);
+/* Jetty__V1__SummarizeChunksRequest methods */
+void   jetty__v1__summarize_chunks_request__init
+                     (Jetty__V1__SummarizeChunksRequest         *message);
+size_t jetty__v1__summarize_chunks_request__get_packed_size
+                     (const Jetty__V1__SummarizeChunksRequest   *message);
+size_t jetty__v1__summarize_chunks_request__pack
+                     (const Jetty__V1__SummarizeChunksRequest   *message,
+                      uint8_t             *out);
+size_t jetty__v1__summarize_chunks_request__pack_to_buffer
+                     (const Jetty__V1__SummarizeChunksRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Jetty__V1__SummarizeChunksRequest *
+       jetty__v1__summarize_chunks_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   jetty__v1__summarize_chunks_request__free_unpacked
+                     (Jetty__V1__SummarizeChunksRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Jetty__V1__EdgeShare methods */
+void   jetty__v1__edge_share__init
+                     (Jetty__V1__EdgeShare         *message);
+size_t jetty__v1__edge_share__get_packed_size
+                     (const Jetty__V1__EdgeShare   *message);
+size_t jetty__v1__edge_share__pack
+                     (const Jetty__V1__EdgeShare   *message,
+                      uint8_t             *out);
+size_t jetty__v1__edge_share__pack_to_buffer
+                     (const Jetty__V1__EdgeShare   *message,
+                      ProtobufCBuffer     *buffer);
+Jetty__V1__EdgeShare *
+       jetty__v1__edge_share__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   jetty__v1__edge_share__free_unpacked
+                     (Jetty__V1__EdgeShare *message,
+                      ProtobufCAllocator *allocator);
+/* Jetty__V1__ChunkSummary methods */
+void   jetty__v1__chunk_summary__init
+                     (Jetty__V1__ChunkSummary         *message);
+size_t jetty__v1__chunk_summary__get_packed_size
+                     (const Jetty__V1__ChunkSummary   *message);
+size_t jetty__v1__chunk_summary__pack
+                     (const Jetty__V1__ChunkSummary   *message,
+                      uint8_t             *out);
+size_t jetty__v1__chunk_summary__pack_to_buffer
+                     (const Jetty__V1__ChunkSummary   *message,
+                      ProtobufCBuffer     *buffer);
+Jetty__V1__ChunkSummary *
+       jetty__v1__chunk_summary__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   jetty__v1__chunk_summary__free_unpacked
+                     (Jetty__V1__ChunkSummary *message,
+                      ProtobufCAllocator *allocator);
+/* Jetty__V1__SummarizeChunksResponse methods */
+void   jetty__v1__summarize_chunks_response__init
+                     (Jetty__V1__SummarizeChunksResponse         *message);
+size_t jetty__v1__summarize_chunks_response__get_packed_size
+                     (const Jetty__V1__SummarizeChunksResponse   *message);
+size_t jetty__v1__summarize_chunks_response__pack
+                     (const Jetty__V1__SummarizeChunksResponse   *message,
+                      uint8_t             *out);
+size_t jetty__v1__summarize_chunks_response__pack_to_buffer
+                     (const Jetty__V1__SummarizeChunksResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Jetty__V1__SummarizeChunksResponse *
+       jetty__v1__summarize_chunks_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   jetty__v1__summarize_chunks_response__free_unpacked
+                     (Jetty__V1__SummarizeChunksResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Jetty__V1__DropChunksRequest methods */
 void   jetty__v1__drop_chunks_request__init
                      (Jetty__V1__DropChunksRequest         *message);
@@ -539,6 +667,18 @@ typedef void (*Jetty__V1__MissingChunksRequest_Closure)
 typedef void (*Jetty__V1__MissingChunksResponse_Closure)
                  (const Jetty__V1__MissingChunksResponse *message,
                   void *closure_data);
+typedef void (*Jetty__V1__SummarizeChunksRequest_Closure)
+                 (const Jetty__V1__SummarizeChunksRequest *message,
+                  void *closure_data);
+typedef void (*Jetty__V1__EdgeShare_Closure)
+                 (const Jetty__V1__EdgeShare *message,
+                  void *closure_data);
+typedef void (*Jetty__V1__ChunkSummary_Closure)
+                 (const Jetty__V1__ChunkSummary *message,
+                  void *closure_data);
+typedef void (*Jetty__V1__SummarizeChunksResponse_Closure)
+                 (const Jetty__V1__SummarizeChunksResponse *message,
+                  void *closure_data);
 typedef void (*Jetty__V1__DropChunksRequest_Closure)
                  (const Jetty__V1__DropChunksRequest *message,
                   void *closure_data);
@@ -564,6 +704,10 @@ extern const ProtobufCMessageDescriptor jetty__v1__chunk__descriptor;
 extern const ProtobufCMessageDescriptor jetty__v1__list_chunks_response__descriptor;
 extern const ProtobufCMessageDescriptor jetty__v1__missing_chunks_request__descriptor;
 extern const ProtobufCMessageDescriptor jetty__v1__missing_chunks_response__descriptor;
+extern const ProtobufCMessageDescriptor jetty__v1__summarize_chunks_request__descriptor;
+extern const ProtobufCMessageDescriptor jetty__v1__edge_share__descriptor;
+extern const ProtobufCMessageDescriptor jetty__v1__chunk_summary__descriptor;
+extern const ProtobufCMessageDescriptor jetty__v1__summarize_chunks_response__descriptor;
 extern const ProtobufCMessageDescriptor jetty__v1__drop_chunks_request__descriptor;
 extern const ProtobufCMessageDescriptor jetty__v1__drop_chunks_response__descriptor;
 
