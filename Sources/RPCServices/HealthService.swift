@@ -2,6 +2,9 @@ import Contracts
 import EventLoops
 import RPC
 
+/// Whether a service takes calls.
+public enum ServingStatus: Sendable { case serving, notServing }
+
 /// grpc.health.v1: says which services of this process take calls. One for each loop; use it on its loop.
 ///
 /// The empty name stands for the whole process.
@@ -19,8 +22,9 @@ public final class HealthService: GRPCHealthV1.HealthService {
   public init(loop: EventLoop) { self.loop = loop }
 
   /// Sets whether `service` takes calls; a name that was not known is added. No effect after `shutDown`.
-  public func set(_ service: String, serving: Bool) {
+  public func setStatus(_ status: ServingStatus, for service: String) {
     precondition(loop.isCurrent, "health belongs to its loop")
+    let serving = status == .serving
     guard !isShuttingDown, statuses[service] != serving else { return }
     statuses[service] = serving
     tellWatchers()

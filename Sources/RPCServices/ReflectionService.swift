@@ -10,6 +10,12 @@ public final class ReflectionService: GRPCReflectionV1.ServerReflectionService {
     answers = ReflectionAnswers(index: .contracts) { [weak router] in router?.services.map(\.name).sorted() ?? [] }
   }
 
+  /// Adds both versions of the protocol to `router`.
+  public static func add(to router: RPCRouter) {
+    router.add(ReflectionService(router))
+    router.add(ReflectionServiceV1Alpha(router))
+  }
+
   public func serverReflectionInfo(
     _ requests: RPCReader<GRPCReflectionV1.ServerReflectionRequest>, to responses: RPCWriter<GRPCReflectionV1.ServerReflectionResponse>, context: ServerContext
   ) async throws {

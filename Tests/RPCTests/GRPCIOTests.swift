@@ -9,7 +9,7 @@ struct GRPCIOTests {
     try await Harness.run(router: { router in
       guard let loop = EventLoop.current else { return }
       let health = router.addOperations(loop: loop)
-      for service in ["", "test.Echo"] { health.set(service, serving: true) }
+      for service in ["", "test.Echo"] { health.setStatus(.serving, for: service) }
     }) { harness in
       let target = "\(harness.address)"
       let result = try await harness.loop.offload { try PythonPeer.run("grpcio_client.py", [target]) }

@@ -16,7 +16,7 @@ public final class RPCServer: @unchecked Sendable {
   private let log: Logger
   private var listeners: [Listener] = []
   private var connections: [ObjectIdentifier: ServerConnection] = [:]
-  private let drained: LoopWaiter
+  private var shutdownWaiters: [LoopWaiter] = []
   /// Handlers that have not returned yet.
   public internal(set) var runningCalls = 0
   /// Connections accepted since the start.
@@ -30,7 +30,6 @@ public final class RPCServer: @unchecked Sendable {
     self.router = router
     self.configuration = configuration
     self.log = log
-    drained = LoopWaiter(loop: loop)
   }
 
   public var openConnections: Int { connections.count }
@@ -85,12 +84,16 @@ public final class RPCServer: @unchecked Sendable {
     for connection in connections.values { connection.drain() }
   }
 
-  /// Drains and returns when no connection and no handler is left. What exceeds the configured drain time is cancelled.
+  /// Drains and returns when no connection and no handler is left. What exceeds the configured drain time is cancelled;
+  /// cancelling the caller ends everything at once.
   public func shutdown() async {
     beginGracefulShutdown()
     while !connections.isEmpty || runningCalls > 0 {
       if Task.isCancelled { return close() }
-      await drained.wait()
+      let waiter = LoopWaiter(loop: loop)
+      shutdownWaiters.append(waiter)
+      await waiter.wait()
+      shutdownWaiters.removeAll { $0 === waiter }
     }
   }
 
@@ -114,6 +117,7 @@ public final class RPCServer: @unchecked Sendable {
   }
 
   private func signalIfDrained() {
-    if isDraining, connections.isEmpty, runningCalls <= 0 { drained.signal() }
+    guard isDraining, connections.isEmpty, runningCalls <= 0 else { return }
+    for waiter in shutdownWaiters { waiter.signal() }
   }
 }

@@ -1,0 +1,198 @@
+import EventLoops
+import RPC
+import Synchronization
+import Testing
+
+@Suite("Connections", .timeLimit(.minutes(1)))
+struct ConnectionTests {
+  @Test func aDrainFinishesWhatRuns() async throws {
+    try await Harness.run { harness in
+      let channel = harness.channel
+      let server = harness.server
+      let call = Task(executorPreference: harness.loop) { () -> Blob in try await channel.unary(EchoService.sleep, Blob("300")) }
+      try await eventually(on: harness.loop) { server.runningCalls == 1 }
+      let start = harness.loop.nowNanoseconds
+      await server.shutdown()
+      #expect(harness.loop.nowNanoseconds - start < 5_000_000_000)
+      #expect(try await call.value.text == "300")
+      #expect(server.openConnections == 0)
+      let refused = try await failure { () -> Blob in try await channel.unary(EchoService.unary, Blob()) }
+      #expect(refused.code == .unavailable)
+    }
+  }
+
+  @Test func aDrainEndsWhatTakesTooLong() async throws {
+    try await Harness.run(server: { $0.drainMilliseconds = 100 }) { harness in
+      let channel = harness.channel
+      let server = harness.server
+      let call = Task(executorPreference: harness.loop) { () -> Blob in try await channel.unary(EchoService.sleep, Blob("30000")) }
+      try await eventually(on: harness.loop) { server.runningCalls == 1 }
+      await server.shutdown()
+      #expect(try await failure { try await call.value }.code == .unavailable)
+    }
+  }
+
+  @Test func aRollingRestartLosesNoCall() async throws {
+    try await Harness.run { harness in
+      let loop = harness.loop
+      let second = RPCServer(loop: loop, router: harness.router)
+      let address = try second.listen(.loopback(port: 0))
+      let channel = RPCChannel(target: try RPCTarget("\(harness.address),\(address)"), loop: loop)
+      defer { channel.close() }
+      for _ in 0..<20 { let _: Blob = try await channel.unary(EchoService.unary, Blob()) }
+      try await eventually(on: loop) { channel.readyConnections == 2 }
+      let done = Mutex(false)
+      let failures = Mutex<[String]>([])
+      let calls = Mutex(0)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for worker in 0..<8 {
+          group.addTask {
+            while !done.withLock({ $0 }) {
+              do {
+                let _: Blob = try await channel.unary(EchoService.sleep, Blob("\(worker)"))
+                calls.withLock { $0 += 1 }
+              } catch { failures.withLock { $0.append("\(error)") } }
+            }
+          }
+        }
+        try await loop.sleep(milliseconds: 100)
+        await harness.server.shutdown()
+        try await loop.sleep(milliseconds: 100)
+        done.withLock { $0 = true }
+        try await group.waitForAll()
+      }
+      #expect(failures.withLock { $0 } == [])
+      #expect(calls.withLock { $0 } > 50)
+      #expect(second.acceptedConnections > 0)
+      second.close()
+    }
+  }
+
+  @Test func callsAreSpreadOverServers() async throws {
+    try await Harness.run { harness in
+      let loop = harness.loop
+      let counted = Mutex([0, 0])
+      var servers: [RPCServer] = []
+      var addresses: [String] = []
+      for index in 0..<2 {
+        let router = RPCRouter()
+        router.unary(EchoService.unary) { (request: Blob, _) -> Blob in
+          counted.withLock { $0[index] += 1 }
+          return request
+        }
+        let server = RPCServer(loop: loop, router: router)
+        addresses.append("\(try server.listen(.loopback(port: 0)))")
+        servers.append(server)
+      }
+      let channel = RPCChannel(target: try RPCTarget(addresses.joined(separator: ",")), loop: loop)
+      let _: Blob = try await channel.unary(EchoService.unary, Blob(), options: CallOptions(waitForReady: true))
+      try await eventually(on: loop) { channel.readyConnections == 2 }
+      for _ in 0..<100 { let _: Blob = try await channel.unary(EchoService.unary, Blob()) }
+      #expect(counted.withLock { $0.allSatisfy { $0 >= 50 } })
+      channel.close()
+      for server in servers { server.close() }
+    }
+  }
+
+  @Test func aServerThatIsAwayIsWaitedForOnRequest() async throws {
+    try await Harness.run { harness in
+      let loop = harness.loop
+      harness.server.close()
+      let refused = try await failure { () -> Blob in try await harness.channel.unary(EchoService.unary, Blob()) }
+      #expect(refused.code == .unavailable)
+      #expect(refused.message.contains("\(harness.address)"))
+      let channel = harness.channel
+      let late = try await failure { () -> Blob in
+        try await channel.unary(EchoService.unary, Blob(), options: CallOptions(timeoutMilliseconds: 100, waitForReady: true))
+      }
+      #expect(late.code == .deadlineExceeded)
+      let call = Task(executorPreference: loop) { () -> Blob in
+        try await channel.unary(EchoService.unary, Blob("patience"), options: CallOptions(waitForReady: true))
+      }
+      try await loop.sleep(milliseconds: 50)
+      let revived = RPCServer(loop: loop, router: harness.router)
+      try revived.listen(harness.address)
+      #expect(try await call.value.text == "patience")
+      revived.close()
+    }
+  }
+
+  @Test func oldConnectionsAreRenewed() async throws {
+    try await Harness.run(server: { $0.connectionAgeMaxMilliseconds = 100 }) { harness in
+      let end = harness.loop.nowNanoseconds + 600_000_000
+      while harness.loop.nowNanoseconds < end {
+        let _: Blob = try await harness.channel.unary(EchoService.sleep, Blob("5"))
+      }
+      #expect(harness.server.acceptedConnections >= 3)
+    }
+  }
+
+  @Test func moreCallsThanStreamsTakeTurns() async throws {
+    try await Harness.run(server: { $0.http2.concurrentStreamsMax = 3 }) { harness in
+      let channel = harness.channel
+      let answers = try await withThrowingTaskGroup(of: String.self) { group in
+        for index in 0..<50 {
+          group.addTask {
+            let response: Blob = try await channel.unary(EchoService.sleep, Blob("\(index % 5)"))
+            return response.text
+          }
+        }
+        return try await group.reduce(into: []) { $0.append($1) }
+      }
+      #expect(answers.count == 50)
+    }
+  }
+
+  @Test func unixSockets() async throws {
+    try await Harness.run { harness in
+      let path = "/tmp/jetty-rpc-test-\(UInt32.random(in: 0...UInt32.max)).sock"
+      try harness.server.listen(.unix(path: path))
+      let channel = RPCChannel(target: try RPCTarget("unix://\(path)"), loop: harness.loop)
+      let response: Blob = try await channel.unary(EchoService.unary, Blob("local"))
+      #expect(response.text == "local")
+      channel.close()
+    }
+  }
+
+  @Test func aDeadServerIsNoticed() async throws {
+    try await Harness.run { harness in
+      let loop = harness.loop
+      // Accepts and says nothing: never becomes an HTTP/2 connection.
+      let listener = try Listener(address: .loopback(port: 0), loop: loop) { _, _ in }
+      var configuration = RPCChannelConfiguration()
+      configuration.connectTimeoutMilliseconds = 100
+      let channel = RPCChannel(target: RPCTarget(listener.boundAddress), loop: loop, configuration: configuration)
+      let error = try await failure { () -> Blob in try await channel.unary(EchoService.unary, Blob()) }
+      #expect(error.code == .unavailable)
+      channel.close()
+      listener.close()
+    }
+  }
+
+  @Test func metricsCountEachCallOnce() async throws {
+    try await Harness.run { harness in
+      let counts = Counts()
+      harness.server.metrics = counts
+      harness.channel.metrics = counts
+      let _: Blob = try await harness.channel.unary(EchoService.unary, Blob())
+      _ = try await failure { () -> Blob in try await harness.channel.unary(EchoService.fail, Blob("5 no")) }
+      _ = try await failure { () -> Blob in
+        try await harness.channel.unary(EchoService.sleep, Blob("30000"), options: CallOptions(timeoutMilliseconds: 20))
+      }
+      let server = harness.server
+      try await eventually(on: harness.loop) { server.runningCalls == 0 }
+      #expect(counts.started == 6)
+      #expect(counts.finished.filter { $0.hasPrefix("client") }.sorted() == ["client DEADLINE_EXCEEDED", "client NOT_FOUND", "client OK"])
+      #expect(counts.finished.filter { $0.hasPrefix("server") }.count == 3)
+    }
+  }
+
+  final class Counts: RPCMetrics {
+    var started = 0
+    var finished: [String] = []
+    func callStarted(_ method: MethodDescriptor, side: RPCSide) { started += 1 }
+    func callFinished(_ method: MethodDescriptor, side: RPCSide, code: StatusCode, durationNanoseconds: UInt64) {
+      finished.append("\(side) \(code.name)")
+    }
+  }
+}
