@@ -11,18 +11,17 @@ final class LoopServers: @unchecked Sendable {
   private(set) var rpcAddress: SocketAddress?
   private var rpc: RPCServer?
   private var http: HTTPServer?
-  private let health: HealthService
+  private var health: HealthService?
 
   init(process: RunningProcess, runtime: ServiceRuntime, parts: ServiceParts, addresses: ListenAddresses) throws {
     self.runtime = runtime
     self.parts = parts
-    health = HealthService(loop: runtime.loop)
     let isFirst = runtime.loopIndex == 0
     if !parts.services.isEmpty {
       let router = RPCRouter()
-      for service in parts.services { Self.add(service, to: router, health) }
-      router.add(health)
-      ReflectionService.add(to: router)
+      for service in parts.services { router.add(service) }
+      let health = router.addOperations(loop: runtime.loop)
+      self.health = health
       var configuration = RPCServerConfiguration()
       configuration.tls = try process.tls.server()
       let server = RPCServer(loop: runtime.loop, router: router, configuration: configuration, log: process.log)
@@ -35,17 +34,13 @@ final class LoopServers: @unchecked Sendable {
       httpAddress = try server.listen(addresses.main, reusePort: true, probe: isFirst)
       http = server
     }
-    health.setStatus(.serving, for: "")
-  }
-
-  private static func add<S: RPCService>(_ service: S, to router: RPCRouter, _ health: HealthService) {
-    router.add(service)
-    health.setStatus(.serving, for: S.descriptor.name)
+    health?.set("", serving: true)
+    for service in parts.services { health?.set(type(of: service).descriptor.name, serving: true) }
   }
 
   /// Refuses new work, lets running work finish, for so long at most.
   func drain(milliseconds: UInt64) async {
-    health.shutDown()
+    health?.shutDown()
     http?.beginGracefulShutdown()
     rpc?.beginGracefulShutdown()
     let (rpc, http) = (self.rpc, self.http)
