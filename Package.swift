@@ -87,6 +87,7 @@ let package = Package(
     module("ObjectStore", "CFiles", "HTTPClient", "EventLoops", "TLS", "Bytes", log),
     module("Accounts", "TLS", "Model", "JSON", "Bytes", "Postgres"),
     module("ServiceKit", "EventLoops", "RPC", "RPCServices", "Contracts", "HTTPServer", "TLS", "Redis", "Postgres", "ObjectStore", "Accounts", "Model", log, configuration),
+    module("Doors", "HTTPServer", "HTTP1", "RPC", "Contracts", "Compression", "EventLoops", "JSON", "Model", "Bytes"),
     module("UploadClient", "HTTPClient", "EventLoops", "TLS", "Compression", "JSON", "Contracts", "Model", "Bytes"),
     executable("jetty", "UploadClient", arguments),
   ]
@@ -95,8 +96,8 @@ let package = Package(
     + service("UploadState", "Postgres", "Redis", "ObjectStore")
     + service("Dedup", "Postgres", "Redis", "ObjectStore", "HTTPClient", "TLS")
     + service("Finalize", "Postgres", "Redis", "ObjectStore", "TLS")
-    + service("Gateway", "Postgres", "Redis", "Accounts", "HTTPServer", "ObjectStore", "TLS")
-    + service("EdgeWorker", "HTTPServer", "ObjectStore", "Accounts", "TLS", "Compression")
+    + service("Gateway", "Doors", "Postgres", "Redis", "Accounts", "HTTPServer", "HTTP1", "ObjectStore", "TLS")
+    + service("EdgeWorker", "Doors", "HTTPServer", "ObjectStore", "Accounts", "TLS")
     + [
       tests("BytesTests", "Bytes", "JSON", "Model"),
       tests("EventLoopsTests", "EventLoops"),

@@ -22,7 +22,9 @@ struct ZStream: ~Copyable {
     let status: Int32
     switch direction {
     case .inflate: status = inflateInit2_(stream, Self.gzipWindowBits, ZLIB_VERSION, size)
-    case .deflate: status = deflateInit2_(stream, level, Z_DEFLATED, Self.gzipWindowBits, Self.defaultMemoryLevel, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size)
+    case .deflate:
+      status = deflateInit2_(
+        stream, level, Z_DEFLATED, Self.gzipWindowBits, Self.defaultMemoryLevel, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size)
     }
     guard status == Z_OK else {
       stream.deallocate()

@@ -148,7 +148,9 @@ struct HTTP1HeadBuilder {
 
   private func expectsContinue(_ framing: HTTP1RequestHead.Framing) throws(HTTP1Error) -> Bool {
     guard version == .http11, let expectation = fields["expect"] else { return false }
-    guard expectation.lowercased() == "100-continue" else { throw HTTP1Error(status: 417, "The only expectation that is understood is 100-continue.") }
+    guard expectation.lowercased() == "100-continue" else {
+      throw HTTP1Error(status: 417, "The only expectation that is understood is 100-continue.")
+    }
     return framing != .none
   }
 }

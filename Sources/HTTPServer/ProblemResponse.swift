@@ -41,3 +41,12 @@ extension HTTPResponse {
     problem(error.status, error.reason)
   }
 }
+
+extension HTTPResponse {
+  /// 405 for a path that exists; `methods` is what it allows.
+  public static func notAllowed(_ methods: String) -> HTTPResponse {
+    var response = problem(405, "This path allows \(methods).", reason: "METHOD_NOT_ALLOWED")
+    response.fields.add("allow", methods)
+    return response
+  }
+}

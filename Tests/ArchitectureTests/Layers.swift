@@ -7,7 +7,7 @@ enum Layers {
     ["EventLoops", "TLS", "Compression", "HTTP1", "HTTP2"],
     ["RPC", "HTTPServer", "Redis", "Postgres", "HTTPClient"],
     ["Contracts", "ObjectStore"],
-    ["RPCServices", "Accounts", "UploadClient"],
+    ["RPCServices", "Accounts", "UploadClient", "Doors"],
     ["ServiceKit"],
     services + ["jetty"],
   ]

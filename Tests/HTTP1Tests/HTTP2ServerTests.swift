@@ -6,7 +6,9 @@ import Testing
 /// The same handlers by HTTP/2, driven by curl.
 @Suite(.serialized, .timeLimit(.minutes(1))) struct HTTP2ServerTests {
   /// Runs curl and returns what it printed. `-w` adds the protocol version and the status.
-  private func curl(_ server: TestServer, _ path: String, _ options: [String] = ["--http2-prior-knowledge"], input: Data? = nil) throws -> (output: String, status: Int32) {
+  private func curl(
+    _ server: TestServer, _ path: String, _ options: [String] = ["--http2-prior-knowledge"], input: Data? = nil
+  ) throws -> (output: String, status: Int32) {
     let scheme = options.contains("--cacert") ? "https" : "http"
     let arguments = ["-sS", "--max-time", "20", "-w", "\n%{http_version} %{http_code}"] + options + ["\(scheme)://localhost:\(server.port)\(path)"]
     return try Subprocess.run("curl", arguments, input: input)

@@ -68,7 +68,8 @@ struct MalformedRequest: Sendable, CustomTestStringConvertible {
     MalformedRequest("control character in a name", fields("A\u{01}: b")),
     MalformedRequest("UTF-8 in a name", fields("Ä: b")),
     MalformedRequest("field too long", fields("A: " + String(repeating: "b", count: 9000)), 431),
-    MalformedRequest("fields too long together", fields((0..<20).map { "A\($0): " + String(repeating: "b", count: 4000) }.joined(separator: "\r\n")), 431),
+    MalformedRequest(
+      "fields too long together", fields((0..<20).map { "A\($0): " + String(repeating: "b", count: 4000) }.joined(separator: "\r\n")), 431),
     MalformedRequest("too many fields", fields((0..<120).map { "A\($0): b" }.joined(separator: "\r\n")), 431),
     MalformedRequest("unknown expectation", fields("Expect: tea\r\nContent-Length: 1"), 417),
   ]
@@ -112,6 +113,7 @@ struct MalformedRequest: Sendable, CustomTestStringConvertible {
     MalformedRequest("trailer that authenticates", chunked + "0\r\nAuthorization: Bearer x\r\n\r\n"),
     MalformedRequest("trailer without a colon", chunked + "0\r\nnonsense\r\n\r\n"),
     MalformedRequest("folded trailer", chunked + "0\r\n a: b\r\n\r\n"),
-    MalformedRequest("trailers too long", chunked + "0\r\n" + String(repeating: "a: " + String(repeating: "b", count: 500) + "\r\n", count: 20) + "\r\n", 431),
+    MalformedRequest(
+      "trailers too long", chunked + "0\r\n" + String(repeating: "a: " + String(repeating: "b", count: 500) + "\r\n", count: 20) + "\r\n", 431),
   ]
 }

@@ -52,7 +52,8 @@ import Testing
     let outcome = Self.parse(
       "\r\nGET /a?b=c HTTP/1.1\r\nHost: example.org\r\nX-Empty:\r\nx-tabs: \t a b \t\r\n\r\n"
         + "POST /upload HTTP/1.1\r\nhost: h\r\nContent-Length: 5\r\n\r\nhello"
-        + "PUT /c HTTP/1.1\r\nhost: h\r\nTransfer-Encoding: Chunked\r\nexpect: 100-Continue\r\n\r\n5;ext=\"v\"\r\nhello\r\n00A\r\n, chunked!\r\n0\r\nDigest: x\r\n\r\n"
+        + "PUT /c HTTP/1.1\r\nhost: h\r\nTransfer-Encoding: Chunked\r\nexpect: 100-Continue\r\n\r\n"
+        + "5;ext=\"v\"\r\nhello\r\n00A\r\n, chunked!\r\n0\r\nDigest: x\r\n\r\n"
         + "OPTIONS * HTTP/1.1\r\nhost: h\r\nconnection: close, te\r\n\r\n" + "GET http://Example.org:80?q HTTP/1.0\r\nconnection: Keep-Alive\r\n\r\n",
       piece: piece)
     #expect(outcome.error == nil)
@@ -102,14 +103,15 @@ import Testing
     var text = "POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n"
     for _ in 0..<40 { text += "1;" + String(repeating: "e", count: 200) + "\r\nx\r\n" }
     #expect(Self.parse(text, piece: 1000).error?.status == 400)
-    #expect(
-      Self.parse("POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n1;" + String(repeating: "e", count: 300), piece: 9).error?.status == 400)
+    let head = "POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n"
+    #expect(Self.parse(head + "1;" + String(repeating: "e", count: 300), piece: 9).error?.status == 400)
   }
 
   /// Random damage to a good request: an answer or an error, never a trap, and never more body than was announced.
   @Test func damagedRequestsNeverTrap() {
     let good = Array(
-      "POST /x HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\na: b\r\n\r\nGET / HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\nabc".utf8)
+      ("POST /x HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\na: b\r\n\r\n"
+        + "GET / HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\nabc").utf8)
     var random = SystemRandomNumberGenerator()
     for _ in 0..<3000 {
       var bytes = good

@@ -41,26 +41,28 @@ struct ConnectionTests {
       defer { channel.close() }
       for _ in 0..<20 { let _: Blob = try await channel.unary(EchoService.unary, Blob()) }
       try await eventually(on: loop) { channel.readyConnections == 2 }
-      let load = Load()
+      let done = Mutex(false)
+      let failures = Mutex<[String]>([])
+      let calls = Mutex(0)
       try await withThrowingTaskGroup(of: Void.self) { group in
         for worker in 0..<8 {
           group.addTask {
-            while !load.isOver {
+            while !done.withLock({ $0 }) {
               do {
                 let _: Blob = try await channel.unary(EchoService.sleep, Blob("\(worker)"))
-                load.calls += 1
-              } catch { load.failures.append("\(error)") }
+                calls.withLock { $0 += 1 }
+              } catch { failures.withLock { $0.append("\(error)") } }
             }
           }
         }
         try await loop.sleep(milliseconds: 100)
         await harness.server.shutdown()
         try await loop.sleep(milliseconds: 100)
-        load.isOver = true
+        done.withLock { $0 = true }
         try await group.waitForAll()
       }
-      #expect(load.failures == [])
-      #expect(load.calls > 50)
+      #expect(failures.withLock { $0 } == [])
+      #expect(calls.withLock { $0 } > 50)
       #expect(second.acceptedConnections > 0)
       second.close()
     }
@@ -183,13 +185,6 @@ struct ConnectionTests {
       #expect(counts.finished.filter { $0.hasPrefix("client") }.sorted() == ["client DEADLINE_EXCEEDED", "client NOT_FOUND", "client OK"])
       #expect(counts.finished.filter { $0.hasPrefix("server") }.count == 3)
     }
-  }
-
-  /// Touched on the loop only.
-  final class Load: @unchecked Sendable {
-    var isOver = false
-    var calls = 0
-    var failures: [String] = []
   }
 
   final class Counts: RPCMetrics {

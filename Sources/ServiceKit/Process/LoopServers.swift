@@ -34,8 +34,8 @@ final class LoopServers: @unchecked Sendable {
       httpAddress = try server.listen(addresses.main, reusePort: true, probe: isFirst)
       http = server
     }
-    health?.set("", serving: true)
-    for service in parts.services { health?.set(type(of: service).descriptor.name, serving: true) }
+    health?.setStatus(.serving, for: "")
+    for service in parts.services { health?.setStatus(.serving, for: type(of: service).descriptor.name) }
   }
 
   /// Refuses new work, lets running work finish, for so long at most.

@@ -1,0 +1,14 @@
+/// What one edge process gives.
+public struct EdgeLimits: Sendable {
+  /// Chunks that may be on their way into the store at once, over all loops. One more is told to come back.
+  public var chunksMax = 96
+  /// Seconds after which a client that was turned away should come back.
+  public var busyRetrySeconds: UInt32 = 1
+  /// How long, altogether, a stored chunk's record is offered to a core that is away.
+  public var recordMilliseconds: UInt64 = 15_000
+  /// The first pause between two offers; doubled each time up to the longest.
+  public var recordPauseMilliseconds: UInt64 = 100
+  public var recordPauseMillisecondsMax: UInt64 = 2_000
+
+  public init() {}
+}
