@@ -3,7 +3,8 @@ enum OpenAPIEmitter {
   static func emit(_ model: ContractModel) throws -> String {
     let schemas = OpenAPISchemas(model)
     var paths: [(String, [(String, JSONNode)])] = []
-    var roots = ["\(SwiftNames.mainPackage).IncompleteUpload", "\(SwiftNames.mainPackage).BudgetTooSmall"]
+    // What the Problem and the doors refer to.
+    var roots = ["IncompleteUpload", "BudgetTooSmall", "UploadChunkResponse"].map { "\(SwiftNames.mainPackage).\($0)" }
     for file in model.files {
       for service in file.services {
         for method in service.methods {
@@ -31,9 +32,12 @@ enum OpenAPIEmitter {
       ],
       "servers": [["url": "/"]],
       "security": [["apiKey": []]],
-      "paths": .object(paths.map { ($0.0, .object($0.1)) }),
+      "paths": .object(paths.map { ($0.0, .object($0.1)) } + OpenAPIDoors.paths),
       "components": [
-        "securitySchemes": ["apiKey": ["type": "http", "scheme": "bearer", "description": "An API key of the account."]],
+        "securitySchemes": [
+          "apiKey": ["type": "http", "scheme": "bearer", "description": "An API key of the account."],
+          "uploadToken": ["type": "http", "scheme": "bearer", "description": "The uploadToken of one upload, from optimal-edges."],
+        ],
         "schemas": .object(components.sorted { $0.0 < $1.0 }),
         "responses": [
           "Problem": [
