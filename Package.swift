@@ -89,7 +89,7 @@ let package = Package(
     module("ServiceKit", "EventLoops", "RPC", "RPCServices", "Contracts", "HTTPServer", "TLS", "Redis", "Postgres", "ObjectStore", "Accounts", "Model", log, configuration),
     module("Doors", "HTTPServer", "HTTP1", "RPC", "Contracts", "Compression", "EventLoops", "JSON", "Model", "Bytes"),
     module("UploadClient", "HTTPClient", "EventLoops", "TLS", "Compression", "JSON", "Contracts", "Model", "Bytes"),
-    executable("jetty", "UploadClient", arguments),
+    executable("jetty", "UploadClient", "EventLoops", "HTTPClient", "Contracts", "JSON", "Model", arguments),
   ]
     + service("EdgeSelection", "Postgres", "Redis", "Accounts", "HTTPClient")
     + service("ChunkMetadata", "Postgres", "Redis", "Accounts")

@@ -23,7 +23,7 @@ TRAPS = {
     "fatalError": re.compile(r"\bfatalError\s*\("),
     "print": re.compile(r"(?<![\w.])print\("),
 }
-PRINTING = ("Sources/jetty/", "services/", "Tests/")
+PRINTING = ("Sources/jetty/", "Sources/jetty-admin/", "services/", "Tests/")
 STRING = re.compile(r'"(?:\\.|[^"\\])*"')
 
 

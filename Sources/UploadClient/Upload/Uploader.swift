@@ -39,7 +39,9 @@ public final class Uploader: @unchecked Sendable {
     let start = loop.nowNanoseconds
     let digest = try await hash(file, plan: plan)
     let hashed = loop.nowNanoseconds
-    let response = try await patiently("asking for edges") { try await self.gateway.optimalEdges(self.request(for: file, digest: digest)) }
+    let response = try await patiently("asking for edges", atMostMilliseconds: Self.firstPatienceMilliseconds) {
+      try await self.gateway.optimalEdges(self.request(for: file, digest: digest))
+    }
     let prepared = PreparedFile(file: file, digest: digest, hashSeconds: seconds(from: start, to: hashed), readyAt: hashed)
     if let duplicate = response.duplicate { return try prepared.result(of: duplicate) }
     let job = try await UploadJob(prepared, plannedBy: response, guess: plan, rehash: hash)
@@ -199,14 +201,19 @@ public final class Uploader: @unchecked Sendable {
     return ChunkSender.Route(edges: edges, token: response.uploadToken, threadsMax: threads)
   }
 
-  private func patiently<Result>(_ what: String, _ attempt: () async throws -> Result) async throws -> Result {
+  /// Before anything was sent, a service that does not answer is more likely a wrong address than a hiccup.
+  static let firstPatienceMilliseconds: UInt64 = 60_000
+
+  private func patiently<Result>(
+    _ what: String, atMostMilliseconds: UInt64 = .max, _ attempt: () async throws -> Result
+  ) async throws -> Result {
     var isFirst = true
-    return try await GatewayClient.retrying(patienceMilliseconds: options.patienceMilliseconds, on: loop) {
+    return try await GatewayClient.retrying(patienceMilliseconds: min(options.patienceMilliseconds, atMostMilliseconds), on: loop) {
       defer { isFirst = false }
       do {
         return try await attempt()
       } catch let failure as UploadFailure where failure.isRetryable {
-        if isFirst { onEvent(.retrying(what: what, because: failure.message)) }
+        if isFirst { onEvent(.note("\(what): \(failure.message); trying again")) }
         throw failure
       }
     }
