@@ -41,28 +41,26 @@ struct ConnectionTests {
       defer { channel.close() }
       for _ in 0..<20 { let _: Blob = try await channel.unary(EchoService.unary, Blob()) }
       try await eventually(on: loop) { channel.readyConnections == 2 }
-      let done = Mutex(false)
-      let failures = Mutex<[String]>([])
-      let calls = Mutex(0)
+      let load = Load()
       try await withThrowingTaskGroup(of: Void.self) { group in
         for worker in 0..<8 {
           group.addTask {
-            while !done.withLock({ $0 }) {
+            while !load.isOver {
               do {
                 let _: Blob = try await channel.unary(EchoService.sleep, Blob("\(worker)"))
-                calls.withLock { $0 += 1 }
-              } catch { failures.withLock { $0.append("\(error)") } }
+                load.calls += 1
+              } catch { load.failures.append("\(error)") }
             }
           }
         }
         try await loop.sleep(milliseconds: 100)
         await harness.server.shutdown()
         try await loop.sleep(milliseconds: 100)
-        done.withLock { $0 = true }
+        load.isOver = true
         try await group.waitForAll()
       }
-      #expect(failures.withLock { $0 } == [])
-      #expect(calls.withLock { $0 } > 50)
+      #expect(load.failures == [])
+      #expect(load.calls > 50)
       #expect(second.acceptedConnections > 0)
       second.close()
     }
@@ -185,6 +183,13 @@ struct ConnectionTests {
       #expect(counts.finished.filter { $0.hasPrefix("client") }.sorted() == ["client DEADLINE_EXCEEDED", "client NOT_FOUND", "client OK"])
       #expect(counts.finished.filter { $0.hasPrefix("server") }.count == 3)
     }
+  }
+
+  /// Touched on the loop only.
+  final class Load: @unchecked Sendable {
+    var isOver = false
+    var calls = 0
+    var failures: [String] = []
   }
 
   final class Counts: RPCMetrics {

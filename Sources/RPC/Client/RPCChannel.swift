@@ -27,6 +27,12 @@ public final class RPCChannel: @unchecked Sendable {
     self.configuration = configuration
   }
 
+  deinit {
+    // Not closed by its owner: its connections must not outlive it.
+    let left = subchannels
+    if !left.isEmpty { loop.execute { for subchannel in left { subchannel.close(now: true) } } }
+  }
+
   /// Calls that run are cut off; later ones fail.
   public func close() {
     precondition(loop.isCurrent, "a channel belongs to its loop")
