@@ -57,6 +57,12 @@ final class PrivateServer: Sendable {
     (try? String(contentsOfFile: "\(directory)/pid", encoding: .utf8)).flatMap { pid_t($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
   }
 
+  /// The program was started and has not ended.
+  var isRunning: Bool {
+    for _ in 0..<100 where processID == nil { usleep(10_000) }
+    return processID.map { kill($0, 0) == 0 || errno == EPERM } ?? false
+  }
+
   var log: String { (try? String(contentsOfFile: "\(directory)/log", encoding: .utf8)) ?? "" }
 
   /// Sends a signal to the server program: SIGKILL for a crash, SIGSTOP and SIGCONT to freeze and thaw it.

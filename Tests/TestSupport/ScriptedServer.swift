@@ -49,6 +49,11 @@ public final class ScriptedServer: Sendable {
     }
   }
 
+  /// Makes the same server answer at another path in its directory.
+  public func alsoAt(_ other: String) throws {
+    guard link(path, other) == 0 else { throw ChildProcess.StartError(description: "cannot link \(other)") }
+  }
+
   public func stop() {
     shutdown(listener, Int32(SHUT_RDWR))
     close(listener)

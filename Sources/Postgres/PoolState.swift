@@ -1,0 +1,180 @@
+import EventLoops
+
+/// Who gets which connection of a pool, and when new ones are made. Pure: it answers what to do and does nothing.
+///
+/// Statements of their own (`query`) share connections: an idle one if there is one, else the least loaded, up to its depth.
+/// Whoever needs a connection alone (`lease`) gets one with nothing in flight. First come, first served: nobody is overtaken for ever.
+/// Once no connection is left and an attempt has failed, everybody is refused at once until an attempt succeeds.
+struct PoolState {
+  typealias Member = Int
+  typealias Ticket = UInt64
+
+  enum Work: Equatable { case query, lease }
+
+  enum Action: Equatable {
+    case assign(Ticket, to: Member)
+    case open
+    case refuse(Ticket, PostgresError)
+    case retry(afterMilliseconds: UInt64)
+  }
+
+  struct Limits {
+    var connectionsMax: Int
+    var pipelineDepthMax: Int
+    var waitersMax: Int
+  }
+
+  private struct Entry {
+    var inFlight = 0
+    var isLeased = false
+    var isPaused = false
+    var isFree: Bool { !isLeased && !isPaused }
+  }
+
+  private struct Waiter {
+    var ticket: Ticket
+    var work: Work
+  }
+
+  private let limits: Limits
+  private var backoff: ReconnectBackoff
+  private var entries: [Member: Entry] = [:]
+  private var waiting: [Waiter] = []
+  private(set) var opening = 0
+  private var isBackingOff = false
+  private(set) var isClosed = false
+  /// Why the database counts as away; nil while it does not.
+  private(set) var failure: String?
+
+  init(limits: Limits, backoff: ReconnectBackoff) {
+    self.limits = limits
+    self.backoff = backoff
+  }
+
+  var memberCount: Int { entries.count }
+  var waitingCount: Int { waiting.count }
+  var busyCount: Int { entries.values.count { $0.inFlight > 0 || $0.isLeased } }
+
+  // MARK: Callers
+
+  mutating func request(_ work: Work, _ ticket: Ticket) -> [Action] {
+    if isClosed { return [.refuse(ticket, .closed)] }
+    if let failure { return [.refuse(ticket, .unavailable(failure))] }
+    if waiting.count >= limits.waitersMax { return [.refuse(ticket, .overloaded(waitersMax: limits.waitersMax))] }
+    waiting.append(Waiter(ticket: ticket, work: work))
+    return dispatch()
+  }
+
+  /// The caller does not wait any longer.
+  mutating func withdraw(_ ticket: Ticket) -> [Action] {
+    waiting.removeAll { $0.ticket == ticket }
+    return dispatch()
+  }
+
+  /// One statement of `member` is through.
+  mutating func finished(_ member: Member) -> [Action] {
+    guard let entry = entries[member] else { return [] }
+    entries[member]?.inFlight = max(0, entry.inFlight - 1)
+    return dispatch()
+  }
+
+  /// The one who had `member` alone is done with it.
+  mutating func released(_ member: Member) -> [Action] {
+    entries[member]?.isLeased = false
+    return dispatch()
+  }
+
+  mutating func paused(_ member: Member, _ isPaused: Bool) -> [Action] {
+    entries[member]?.isPaused = isPaused
+    return isPaused ? [] : dispatch()
+  }
+
+  // MARK: Connections
+
+  /// The first connection is made before anybody asks.
+  mutating func start() -> [Action] {
+    opening += 1
+    return [.open]
+  }
+
+  mutating func opened(_ member: Member) -> [Action] {
+    opening -= 1
+    failure = nil
+    isBackingOff = false
+    backoff.reset()
+    entries[member] = Entry()
+    return dispatch()
+  }
+
+  mutating func openFailed(_ reason: String, chance: Double) -> [Action] {
+    opening -= 1
+    guard !isClosed else { return [] }
+    var actions: [Action] = []
+    if entries.isEmpty, opening == 0 {
+      failure = reason
+      actions = waiting.map { .refuse($0.ticket, .unavailable(reason)) }
+      waiting = []
+    }
+    if !isBackingOff {
+      isBackingOff = true
+      actions.append(.retry(afterMilliseconds: backoff.nextDelayMilliseconds(chance: chance)))
+    }
+    return actions
+  }
+
+  /// The delay of a `retry` is over.
+  mutating func retryDue() -> [Action] {
+    guard isBackingOff, !isClosed else { return [] }
+    isBackingOff = false
+    guard failure != nil else { return dispatch() }
+    opening += 1
+    return [.open]
+  }
+
+  mutating func lost(_ member: Member) -> [Action] {
+    entries[member] = nil
+    let actions = dispatch()
+    guard entries.isEmpty, opening == 0, !isBackingOff, !isClosed else { return actions }
+    // Also when nobody asks: whether the database is there shall be known before somebody does.
+    opening += 1
+    return actions + [.open]
+  }
+
+  mutating func close() -> [Action] {
+    isClosed = true
+    let refused = waiting.map { Action.refuse($0.ticket, .closed) }
+    waiting = []
+    return refused
+  }
+
+  // MARK: Matching
+
+  private mutating func dispatch() -> [Action] {
+    guard !isClosed else { return [] }
+    var actions: [Action] = []
+    var served = 0
+    while served < waiting.count {
+      let waiter = waiting[served]
+      guard let member = choose(for: waiter.work, growing: &actions) else { break }
+      entries[member]?.inFlight += waiter.work == .query ? 1 : 0
+      entries[member]?.isLeased = waiter.work == .lease
+      actions.append(.assign(waiter.ticket, to: member))
+      served += 1
+    }
+    waiting.removeFirst(served)
+    return actions
+  }
+
+  private mutating func choose(for work: Work, growing actions: inout [Action]) -> Member? {
+    let free = entries.filter { $0.value.isFree }
+    if let idle = free.filter({ $0.value.inFlight == 0 }).keys.min() { return idle }
+    if entries.count + opening < limits.connectionsMax, !isBackingOff, !actions.contains(.open) {
+      opening += 1
+      actions.append(.open)
+    }
+    guard work == .query else { return nil }
+    let least = free.min { ($0.value.inFlight, $0.key) < ($1.value.inFlight, $1.key) }
+    guard let least, least.value.inFlight < limits.pipelineDepthMax else { return nil }
+    return least.key
+  }
+}

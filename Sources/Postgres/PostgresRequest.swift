@@ -1,0 +1,58 @@
+/// One statement on its way, and who waits for it. Touched on its loop only; cancellation handlers hop back to the loop first.
+final class PostgresRequest: @unchecked Sendable {
+  let sql: String
+  let parameters: EncodedParameters
+  /// Sent by the simple protocol, which takes several statements at once and gives no rows.
+  let isScript: Bool
+  /// Collected until the server's sync arrives.
+  var result: PostgresResult?
+  var error: PostgresServerError?
+  private var state = State.new
+  /// Called once, when the connection is through with it, whoever still waits or not.
+  var onCompletion: (() -> Void)?
+
+  private enum State {
+    case new
+    case waiting(UnsafeContinuation<PostgresResult?, any Error>)
+    case finished((any Error)?)
+  }
+
+  init(sql: String, parameters: EncodedParameters, isScript: Bool = false) {
+    self.sql = sql
+    self.parameters = parameters
+    self.isScript = isScript
+  }
+
+  /// Answered, or nobody waits any more.
+  var isFinished: Bool {
+    if case .finished = state { true } else { false }
+  }
+
+  func start(_ continuation: UnsafeContinuation<PostgresResult?, any Error>) {
+    if case .finished(let error) = state {
+      if let error { continuation.resume(throwing: error) } else { continuation.resume(returning: result) }
+    } else {
+      state = .waiting(continuation)
+    }
+  }
+
+  /// The server is through with it.
+  func succeed() {
+    if case .finished = state { return }
+    if case .waiting(let continuation) = state { continuation.resume(returning: result) }
+    state = .finished(nil)
+  }
+
+  func fail(_ error: any Error) {
+    if case .finished = state { return }
+    if case .waiting(let continuation) = state { continuation.resume(throwing: error) }
+    state = .finished(error)
+  }
+
+  /// Runs the completion hook, once.
+  func complete() {
+    let hook = onCompletion
+    onCompletion = nil
+    hook?()
+  }
+}

@@ -1,0 +1,29 @@
+/// Which statements one connection has prepared. Pure.
+///
+/// The first use of a text prepares it in the same round trip; later uses name it. When the cache is full, new texts are sent
+/// unprepared: statements made by the program are few, and one that is made anew for each call must not push them out.
+struct StatementCache {
+  enum Use: Equatable {
+    case prepare(name: String)
+    case prepared(name: String)
+    case unprepared
+  }
+
+  private let capacity: Int
+  private var names: [String: String] = [:]
+  private var made = 0
+
+  init(capacity: Int) { self.capacity = capacity }
+
+  mutating func use(_ sql: String) -> Use {
+    if let name = names[sql] { return .prepared(name: name) }
+    guard names.count < capacity else { return .unprepared }
+    made += 1
+    let name = "s\(made)"
+    names[sql] = name
+    return .prepare(name: name)
+  }
+
+  /// The statement could not be prepared or is out of date: the next use prepares it under a new name.
+  mutating func forget(_ sql: String) { names[sql] = nil }
+}
