@@ -93,7 +93,7 @@ let package = Package(
   ]
     + service("EdgeSelection", "Postgres", "Redis", "Accounts", "HTTPClient")
     + service("ChunkMetadata", "Postgres", "Redis", "Accounts")
-    + service("UploadState", "Postgres", "Redis", "ObjectStore")
+    + service("UploadState", "Postgres", "Redis", "ObjectStore", "Accounts")
     + service("Dedup", "Postgres", "Redis", "ObjectStore", "HTTPClient", "TLS")
     + service("Finalize", "Postgres", "Redis", "ObjectStore", "TLS")
     + service("Gateway", "Doors", "Postgres", "Redis", "Accounts", "HTTPServer", "HTTP1", "ObjectStore", "TLS")

@@ -1,1 +1,6 @@
-@main enum ChunkMetadataServer { static func main() {} }
+import ChunkMetadata
+import ServiceKit
+
+@main enum ChunkMetadataServer {
+  static func main() { ServiceProcess.main(ChunkMetadataProgram.definition) }
+}

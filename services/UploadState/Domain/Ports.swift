@@ -52,10 +52,9 @@ public protocol ChunkBook {
 
 /// Where the bytes go.
 public protocol MultipartStore {
-  /// Begins the multipart upload of a session; its id.
+  /// Begins the multipart upload of a session; its id. One whose id is then not kept, because the database went away, has no
+  /// parts and costs nothing; the store's own rule for incomplete uploads removes it.
   func createMultipart(for session: UploadSession) async throws -> String
-  /// Gives one up that nobody will use. Fails silently: the store's own housekeeping comes after.
-  func abandonMultipart(_ id: String, of session: UploadSession) async
 }
 
 /// Tells watchers, in whatever process they are. Returns at once; what cannot be said now is not said.
@@ -65,7 +64,7 @@ public protocol ProgressPublisher {
 
 /// What an account used and saved, which Finalize knows.
 public protocol UsageLedger {
-  func usage(user: UserID?) async throws -> UsageFigures
+  func usage(account: AccountID, user: UserID?) async throws -> UsageFigures
 }
 
 /// The edges that are alive, which EdgeSelection knows.

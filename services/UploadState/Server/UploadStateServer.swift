@@ -1,1 +1,6 @@
-@main enum UploadStateServer { static func main() {} }
+import ServiceKit
+import UploadState
+
+@main enum UploadStateServer {
+  static func main() { ServiceProcess.main(UploadStateProgram.definition) }
+}

@@ -1,0 +1,65 @@
+import Contracts
+import Foundation
+import Postgres
+import Redis
+import ServiceKit
+
+/// The program jetty-chunk-metadata.
+public enum ChunkMetadataProgram {
+  /// The PostgreSQL schema of its tables.
+  static let schema = "chunk_metadata"
+
+  public static let definition = ServiceDefinition(
+    name: "chunk-metadata",
+    summary: "the chunk map of every upload",
+    settings: SettingKey.database + [.tokenPublicKey, PeerService.uploadState.setting],
+    prepare: { runtime in
+      let pool = try runtime.postgres(schema: schema)
+      defer { pool.close() }
+      try await Migrator(pool, logger: runtime.log).run(try migrations(), service: schema)
+    },
+    build: { runtime in
+      let verifier = try runtime.tokenVerifier()
+      let uploads = RemoteUploads(client: UploadStateClient(try runtime.channel(.uploadState)))
+      var redisConfiguration = try runtime.redisConfiguration()
+      redisConfiguration.commandTimeoutMilliseconds = ChunkLimits.cacheTimeoutMilliseconds
+      let pool = try runtime.postgres(schema: schema)
+      let redis = RedisClient(loop: runtime.loop, configuration: redisConfiguration, logger: runtime.log)
+      let cache = RedisChunkCache(loop: runtime.loop, redis: redis, now: unixMilliseconds)
+      let map = PostgresChunkMap(loop: runtime.loop, pool: pool, feed: cache)
+
+      var parts = ServiceParts()
+      parts.services = [
+        ChunkMetadataHandlers(
+          desk: ChunkDesk(map: map, cache: cache, uploads: uploads), verifier: verifier, metrics: ChunkMetrics(runtime.metrics), log: runtime.log)
+      ]
+      parts.readiness = [
+        ReadinessCheck("postgres") {
+          do {
+            try await pool.query("SELECT 1")
+            return nil
+          } catch {
+            return "\(error)"
+          }
+        }
+      ]
+      parts.background = [
+        .every(milliseconds: ChunkLimits.sweepMilliseconds, "sweep-claims", on: runtime) {
+          let count = try await map.sweep()
+          if count > 0 { runtime.log.info("forgot abandoned claims", metadata: ["count": "\(count)"]) }
+        }
+      ]
+      parts.close = {
+        pool.close()
+        redis.close()
+      }
+      return parts
+    })
+
+  /// The numbered files of `migrations/`.
+  static func migrations() throws -> [Migration] {
+    [try Migration(name: "0001_upload_chunks", utf8: PackageResources._001_upload_chunks_sql)]
+  }
+
+  static func unixMilliseconds() -> Int64 { Int64(Date().timeIntervalSince1970 * 1_000) }
+}
