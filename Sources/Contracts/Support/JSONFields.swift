@@ -26,7 +26,7 @@ extension JSONReader {
   /// `sha256:` and hexadecimal digits, as the raw digest.
   func digest(_ name: String) throws(JSONError) -> [UInt8]? {
     guard let text = try string(name) else { return nil }
-    guard Rules.Format.sha256.matches(text.utf8), let bytes = Hex.decode(String(text.dropFirst(7))) else {
+    guard text.hasPrefix("sha256:"), let bytes = Hex.decode(String(text.dropFirst(7))), bytes.count == 32 else {
       throw JSONError(path: path(of: name), problem: Rules.Format.sha256.problem)
     }
     return bytes

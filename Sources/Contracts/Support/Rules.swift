@@ -13,7 +13,8 @@ enum Rules {
     }
     guard utf8.count <= bytesMax else { throw FieldError("\(field)", "must be at most \(bytesMax) bytes") }
     guard let format else { return }
-    guard format.matches(utf8) else { throw FieldError("\(field)", format.problem) }
+    let matches = utf8.withContiguousStorageIfAvailable { format.matches($0) } ?? Array(utf8).withUnsafeBufferPointer { format.matches($0) }
+    guard matches else { throw FieldError("\(field)", format.problem) }
   }
 
   static func bytes(_ value: [UInt8], _ field: StaticString, bytesMax: Int, isRequired: Bool = false) throws(FieldError) {

@@ -11,7 +11,7 @@ extension Rules.Format {
     }
   }
 
-  func matches(_ text: String.UTF8View) -> Bool {
+  func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     switch self {
     case .userID: text.count <= 64 && text.allSatisfy { $0.isLetter || $0.isDigit || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
     case .edgeID: text.count <= 50 && text.allSatisfy { $0.isLowerCaseLetter || $0.isDigit || $0 == UInt8(ascii: "-") }
@@ -22,10 +22,10 @@ extension Rules.Format {
     }
   }
 
-  private func hasPrefix(_ prefix: StaticString, _ text: String.UTF8View) -> Bool { prefix.withUTF8Buffer { text.starts(with: $0) } }
+  private func hasPrefix(_ prefix: StaticString, _ text: UnsafeBufferPointer<UInt8>) -> Bool { prefix.withUTF8Buffer { text.starts(with: $0) } }
 
   /// C0, DEL and C1, the latter two bytes of UTF-8: C2 80 to C2 9F.
-  private func hasControlCharacter(_ text: String.UTF8View) -> Bool {
+  private func hasControlCharacter(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     var previous: UInt8 = 0
     for byte in text {
       if byte < 0x20 || byte == 0x7F || (previous == 0xC2 && byte < 0xA0) { return true }
@@ -35,7 +35,7 @@ extension Rules.Format {
   }
 
   /// `type/subtype` and, leniently, parameters after a semicolon (RFC 9110 section 8.3.1).
-  private func isMediaType(_ text: String.UTF8View) -> Bool {
+  private func isMediaType(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     let essence = text.prefix { $0 != UInt8(ascii: ";") }
     let parameters = text.dropFirst(essence.count)
     let parts = essence.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
