@@ -70,7 +70,8 @@ import Testing
 
   @Test func truncationsAndFlippedBits() throws {
     let upload = Upload(
-      fileId: "file_a", accountId: "acc", userId: "usr", plan: UploadPlan(fileSize: 1, chunkSize: 2, chunksTotal: 3), edges: ["a", "b"], startedAt: -1)
+      fileId: "file_a", accountId: "acc", userId: "usr", plan: UploadPlan(fileSize: 1, chunkSize: 2, chunksTotal: 3),
+      edges: ["a", "b"], startedAt: -1)
     let whole = try encoded(ListExpiredResponse(uploads: [upload, upload]))
     #expect(try feed(whole, to: ListExpiredResponse.self))
     for count in 0..<whole.count { try feed(Array(whole[..<count]), to: ListExpiredResponse.self) }
@@ -114,7 +115,8 @@ import Testing
     var unpacked: [UInt8] = []
     for index in 0..<10_000 { unpacked += [0x10, UInt8(index & 0x7F | 0x80), UInt8(index >> 7)] }
     #expect(try decoded(unpacked, as: SavedState.self).chunksUploaded == Array(0..<10_000))
-    let chunk = Chunk(index: 9999, hash: "sha256:" + String(repeating: "a", count: 64), size: 52_428_800, edgeId: "sfo-1", etag: "\"etag\"", storedAt: 1)
+    let hash = "sha256:" + String(repeating: "a", count: 64)
+    let chunk = Chunk(index: 9999, hash: hash, size: 52_428_800, edgeId: "sfo-1", etag: "\"etag\"", storedAt: 1)
     let list = ListChunksResponse(chunks: Array(repeating: chunk, count: 10_000))
     #expect(try decoded(try encoded(list), as: ListChunksResponse.self) == list)
     let data = UploadChunkRequest(part: .data([UInt8](repeating: 7, count: 4 << 20)))

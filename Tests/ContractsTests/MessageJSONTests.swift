@@ -42,7 +42,9 @@ private let fileId = "file_" + String(repeating: "a2", count: 13)
   @Test func writesTheDocumentedResponse() {
     let response = SelectEdgesResponse(
       strategy: Strategy(chunkSize: 52_428_800, threads: 24, compression: .none, estimatedTime: 372, estimatedCostMicroDollars: 420_000),
-      edges: [SelectedEdge(id: "sfo-1", url: "https://sfo.agentcache.ai", latency: 12, load: 23, distance: 0, weight: 0.35, rpcAddress: "10.0.0.1:1")],
+      edges: [
+        SelectedEdge(id: "sfo-1", url: "https://sfo.agentcache.ai", latency: 12, load: 23, distance: 0, weight: 0.35, rpcAddress: "10.0.0.1:1")
+      ],
       fileId: fileId, uploadToken: "t", expiresAt: 1_737_885_600_000, chunksTotal: 21)
     #expect(
       String(decoding: response.json, as: UTF8.self) == """
@@ -125,7 +127,8 @@ private let fileId = "file_" + String(repeating: "a2", count: 13)
       #expect(select { $0.userId = bad } == #"userId must be 1 to 64 characters of A-Z, a-z, 0-9, "_" and "-""#)
     }
     #expect(select { $0.fileHash = hash } == nil)
-    for bad in ["sha256:abc123...", "sha256:" + String(repeating: "g", count: 64), String(repeating: "a", count: 64), hash + "0", "SHA256:" + hash.dropFirst(7)] {
+    let digits = String(hash.dropFirst(7))
+    for bad in ["sha256:abc123...", "sha256:" + String(repeating: "g", count: 64), digits, hash + "0", "SHA256:" + digits] {
       #expect(select { $0.fileHash = bad } == #"fileHash must be "sha256:" followed by 64 hexadecimal digits"#)
     }
     #expect(select { $0.fileId = fileId } == nil)
@@ -133,7 +136,9 @@ private let fileId = "file_" + String(repeating: "a2", count: 13)
       #expect(select { $0.fileId = bad } == #"fileId must be "file_" followed by 26 characters of a-z and 2-7"#)
     }
     for good in ["a", "Ünïcode 名前.mp4", String(repeating: "n", count: 1024), "../x"] { #expect(select { $0.fileName = good } == nil) }
-    for bad in ["a\nb", "\u{7F}", "x\u{85}"] { #expect(select { $0.fileName = bad } == "fileName must be 1 to 1024 bytes without control characters") }
+    for bad in ["a\nb", "\u{7F}", "x\u{85}"] {
+      #expect(select { $0.fileName = bad } == "fileName must be 1 to 1024 bytes without control characters")
+    }
     #expect(select { $0.fileName = String(repeating: "n", count: 1025) } == "fileName must be at most 1024 bytes")
     for good in ["video/mp4", "application/vnd.api+json", "text/plain; charset=utf-8"] { #expect(select { $0.fileType = good } == nil) }
     for bad in ["video", "video/", "/mp4", "a/b/c", "vid eo/mp4", "text/plain; \u{0}", "é/x"] {

@@ -10,7 +10,9 @@ private let fileId = "file_" + String(repeating: "a2", count: 13)
 /// A Dedup that answers with what it was asked.
 private final class EchoDedup: DedupService {
   func checkDuplicate(_ request: CheckDuplicateRequest, context: ServerContext) async throws -> CheckDuplicateResponse {
-    if request.fileName == "missing" { throw RPCError.problem(.notFound, reason: "NO_SUCH_FILE", field: "fileName", message: "there is no such file") }
+    if request.fileName == "missing" {
+      throw RPCError.problem(.notFound, reason: "NO_SUCH_FILE", field: "fileName", message: "there is no such file")
+    }
     return CheckDuplicateResponse(
       duplicate: DuplicateFile(fileId: request.fileName, url: context.metadata["x-test"] ?? "", similarity: Double(request.fileSize), type: .exact))
   }
