@@ -3,15 +3,15 @@ import CNghttp2
 extension HTTP2Session {
   final func submitSettings() throws(HTTP2Error) {
     guard let raw else { return }
-    var entries = [
-      nghttp2_settings_entry(settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue), value: UInt32(configuration.streamWindowBytes)),
-      nghttp2_settings_entry(settings_id: Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue), value: UInt32(clamping: configuration.headerListBytesMax)),
-    ]
-    if role == .server {
-      entries.append(nghttp2_settings_entry(settings_id: Int32(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue), value: configuration.concurrentStreamsMax))
-    } else {
-      entries.append(nghttp2_settings_entry(settings_id: Int32(NGHTTP2_SETTINGS_ENABLE_PUSH.rawValue), value: 0))
+    func entry(_ setting: nghttp2_settings_id, _ value: UInt32) -> nghttp2_settings_entry {
+      nghttp2_settings_entry(settings_id: Int32(setting.rawValue), value: value)
     }
+    var entries = [
+      entry(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, UInt32(clamping: configuration.streamWindowBytes)),
+      entry(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, UInt32(clamping: configuration.headerListBytesMax)),
+      role == .server
+        ? entry(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, configuration.concurrentStreamsMax) : entry(NGHTTP2_SETTINGS_ENABLE_PUSH, 0),
+    ]
     let flags = UInt8(NGHTTP2_FLAG_NONE.rawValue)
     var result = nghttp2_submit_settings(raw, flags, &entries, entries.count)
     guard result == 0 else { throw HTTP2Error("cannot send settings", library: Int(result)) }

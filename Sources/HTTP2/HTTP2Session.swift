@@ -15,7 +15,8 @@ public struct HTTP2SessionEvents: OptionSet, Sendable {
   public static let pingReceived = HTTP2SessionEvents(rawValue: 8)
 }
 
-/// One end of an HTTP/2 connection without its I/O: bytes go in by `receive`, come out in `outbound` by `produce`, and streams are told what happened.
+/// One end of an HTTP/2 connection without its I/O: bytes go in by `receive`, come out in `outbound` by `produce`, and streams are
+/// told what happened.
 ///
 /// A session belongs to one thread. Call `close` when the connection is gone; until then streams and session keep each other alive.
 open class HTTP2Session {
@@ -116,6 +117,11 @@ open class HTTP2Session {
   // MARK: State
 
   public final var openStreams: Int { live.count }
+
+  /// Gives the peer back some of the frames that move no data. For whoever has a clock: keepalive must not wear a connection out.
+  public final func forgiveIdleFrames(_ count: Int) {
+    idleFramesLeft = min(idleFramesLeft + count, configuration.idleFramesMax)
+  }
 
   /// How many streams the peer lets us have open at once. Before its settings arrive: 100.
   public final var peerConcurrentStreamsMax: Int {

@@ -36,7 +36,8 @@ final class SessionCallbacks: Sendable {
       return 0
     }
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, context in
-      guard let frame, frame.pointee.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0, let session = HTTP2Session.from(context) else { return 0 }
+      let endsStream = UInt8(NGHTTP2_FLAG_END_STREAM.rawValue)
+      guard let frame, frame.pointee.hd.flags & endsStream != 0, let session = HTTP2Session.from(context) else { return 0 }
       session.outputEnded(frame)
       return 0
     }
@@ -118,11 +119,11 @@ extension HTTP2Session {
     let header = frame.pointee.hd
     switch header.type {
     case UInt8(NGHTTP2_HEADERS.rawValue):
-      payIdleFrames(20)
+      forgiveIdleFrames(20)
       guard let stream = stream(header.stream_id) else { return }
       headersArrived(stream, ended: header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0)
     case UInt8(NGHTTP2_DATA.rawValue):
-      if header.length > 0 { payIdleFrames(4) } else { idleFramesLeft -= 1 }
+      if header.length > 0 { forgiveIdleFrames(4) } else { idleFramesLeft -= 1 }
       guard header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0, let stream = stream(header.stream_id) else { return }
       stream.inputEnded = true
       stream.events.insert(.end)
@@ -163,10 +164,6 @@ extension HTTP2Session {
       stream.events.insert(.end)
     }
     enqueue(stream)
-  }
-
-  private final func payIdleFrames(_ count: Int) {
-    idleFramesLeft = min(idleFramesLeft + count, configuration.idleFramesMax)
   }
 
   final func streamClosed(_ id: Int32, _ code: HTTP2ErrorCode) {
@@ -212,7 +209,7 @@ extension HTTP2Session {
     outbound.append(header, count: 9)
     stream.output.withUnsafeBytes { outbound.append(UnsafeRawBufferPointer(rebasing: $0[0..<count])) }
     stream.output.discardFirst(count)
-    payIdleFrames(4)
+    forgiveIdleFrames(4)
     if stream.wantsWritable && stream.output.count < configuration.outputLowWaterBytes {
       stream.wantsWritable = false
       stream.events.insert(.writable)

@@ -17,7 +17,8 @@ public final class ReflectionService: GRPCReflectionV1.ServerReflectionService {
   }
 
   public func serverReflectionInfo(
-    _ requests: RPCReader<GRPCReflectionV1.ServerReflectionRequest>, to responses: RPCWriter<GRPCReflectionV1.ServerReflectionResponse>, context: ServerContext
+    _ requests: RPCReader<GRPCReflectionV1.ServerReflectionRequest>, to responses: RPCWriter<GRPCReflectionV1.ServerReflectionResponse>,
+    context: ServerContext
   ) async throws {
     for try await request in requests {
       try await responses.write(
@@ -42,7 +43,8 @@ public final class ReflectionService: GRPCReflectionV1.ServerReflectionService {
     case .files(let files): .fileDescriptorResponse(GRPCReflectionV1.FileDescriptorResponse(fileDescriptorProto: files))
     case .extensionNumbers(let type, let numbers):
       .allExtensionNumbersResponse(GRPCReflectionV1.ExtensionNumberResponse(baseTypeName: type, extensionNumber: numbers))
-    case .services(let names): .listServicesResponse(GRPCReflectionV1.ListServiceResponse(service: names.map { GRPCReflectionV1.ServiceResponse(name: $0) }))
+    case .services(let names):
+      .listServicesResponse(GRPCReflectionV1.ListServiceResponse(service: names.map { GRPCReflectionV1.ServiceResponse(name: $0) }))
     case .failure(let code, let message): .errorResponse(GRPCReflectionV1.ErrorResponse(errorCode: code.rawValue, errorMessage: message))
     }
   }

@@ -11,7 +11,8 @@ public final class ReflectionServiceV1Alpha: GRPCReflectionV1Alpha.ServerReflect
   }
 
   public func serverReflectionInfo(
-    _ requests: RPCReader<GRPCReflectionV1Alpha.ServerReflectionRequest>, to responses: RPCWriter<GRPCReflectionV1Alpha.ServerReflectionResponse>, context: ServerContext
+    _ requests: RPCReader<GRPCReflectionV1Alpha.ServerReflectionRequest>, to responses: RPCWriter<GRPCReflectionV1Alpha.ServerReflectionResponse>,
+    context: ServerContext
   ) async throws {
     for try await request in requests {
       try await responses.write(
@@ -36,7 +37,8 @@ public final class ReflectionServiceV1Alpha: GRPCReflectionV1Alpha.ServerReflect
     case .files(let files): .fileDescriptorResponse(GRPCReflectionV1Alpha.FileDescriptorResponse(fileDescriptorProto: files))
     case .extensionNumbers(let type, let numbers):
       .allExtensionNumbersResponse(GRPCReflectionV1Alpha.ExtensionNumberResponse(baseTypeName: type, extensionNumber: numbers))
-    case .services(let names): .listServicesResponse(GRPCReflectionV1Alpha.ListServiceResponse(service: names.map { GRPCReflectionV1Alpha.ServiceResponse(name: $0) }))
+    case .services(let names):
+      .listServicesResponse(GRPCReflectionV1Alpha.ListServiceResponse(service: names.map { GRPCReflectionV1Alpha.ServiceResponse(name: $0) }))
     case .failure(let code, let message): .errorResponse(GRPCReflectionV1Alpha.ErrorResponse(errorCode: code.rawValue, errorMessage: message))
     }
   }

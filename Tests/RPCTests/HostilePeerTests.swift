@@ -84,7 +84,7 @@ struct HostilePeerTests {
   @Test func rapidReset() async throws {
     try await Self.attack {
       var bytes = RawConnection.preface
-      for stream in stride(from: UInt32(1), to: 10_000, by: 2) { bytes += Self.requestHeaders(stream) + Self.frame(3, 0, stream, [0, 0, 0, 8]) }
+      for stream in stride(from: UInt32(1), to: 60_000, by: 2) { bytes += Self.requestHeaders(stream) + Self.frame(3, 0, stream, [0, 0, 0, 8]) }
       return bytes
     }
   }

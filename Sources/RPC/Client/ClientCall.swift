@@ -72,8 +72,9 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
     guard httpStatus == 200, isGRPC, !headers.isTruncated else {
       // A gRPC status in the headers wins over the mapping.
       if ended, headers["grpc-status"] != nil { return settle(StatusFields.status(in: headers)) }
-      let code = headers.isTruncated ? .resourceExhausted : HTTPStatusMapping.code(forHTTPStatus: httpStatus)
-      return end(RPCError(code, headers.isTruncated ? "the response metadata is too large" : "the server answered with HTTP status \(httpStatus) and not with gRPC"))
+      if headers.isTruncated { return end(RPCError(.resourceExhausted, "the response metadata is too large")) }
+      let code = HTTPStatusMapping.code(forHTTPStatus: httpStatus)
+      return end(RPCError(code, "the server answered with HTTP status \(httpStatus) and not with gRPC"))
     }
     switch headers["grpc-encoding"] {
     case nil, "identity"?: break

@@ -102,6 +102,12 @@ public final class RPCChannel: @unchecked Sendable {
     await waiter.wait()
     timer?.cancel()
     waiting.removeAll { $0 === waiter }
+    // Who leaves without a connection hands the chance on.
+    if Task.isCancelled || deadlineNanoseconds.map({ $0 <= loop.nowNanoseconds }) ?? false { wakeFirst() }
+  }
+
+  private func wakeFirst() {
+    if !waiting.isEmpty { waiting.removeFirst().signal() }
   }
 
   private func wakeWaiting() {
@@ -152,8 +158,10 @@ public final class RPCChannel: @unchecked Sendable {
     for subchannel in gone { subchannel.close(now: false) }
     for address in addresses where !subchannels.contains(where: { $0.address == address }) {
       let subchannel = Subchannel(
-        address: address, loop: loop, configuration: configuration, serverName: configuration.serverName ?? target.serverName, buffer: buffer
-      ) { [weak self] in self?.changed($0) }
+        address: address, loop: loop, configuration: configuration, serverName: configuration.serverName ?? target.serverName,
+        buffer: buffer)
+      subchannel.onChange = { [weak self] in self?.changed($0) }
+      subchannel.onCallClosed = { [weak self] in self?.wakeFirst() }
       subchannels.append(subchannel)
       subchannel.connect()
     }

@@ -18,22 +18,22 @@ final class Subchannel: @unchecked Sendable {
   private let configuration: RPCChannelConfiguration
   private let serverName: String
   private let buffer: ReadBuffer
-  /// The state changed, or a call ended.
-  private let onChange: (Subchannel) -> Void
+  /// The state changed.
+  var onChange: (Subchannel) -> Void = { _ in }
+  /// A call ended: another one may begin.
+  var onCallClosed: () -> Void = {}
   private var task: Task<Void, Never>?
   private var timer: LoopTimer?
   private var failures = 0
 
   init(
-    address: SocketAddress, loop: EventLoop, configuration: RPCChannelConfiguration, serverName: String, buffer: ReadBuffer,
-    onChange: @escaping (Subchannel) -> Void
+    address: SocketAddress, loop: EventLoop, configuration: RPCChannelConfiguration, serverName: String, buffer: ReadBuffer
   ) {
     self.address = address
     self.loop = loop
     self.configuration = configuration
     self.serverName = serverName
     self.buffer = buffer
-    self.onChange = onChange
   }
 
   var connection: ClientConnection? {
@@ -89,10 +89,7 @@ final class Subchannel: @unchecked Sendable {
       throw error
     }
     connection.onRetired = { [weak self, unowned(unsafe) connection] in self?.retired(connection) }
-    connection.onCallClosed = { [weak self] in
-      guard let self else { return }
-      onChange(self)
-    }
+    connection.onCallClosed = { [weak self] in self?.onCallClosed() }
     connection.startKeepalive()
     return connection
   }

@@ -24,7 +24,8 @@ public final class RPCServer: @unchecked Sendable {
   public private(set) var isDraining = false
 
   public init(
-    loop: EventLoop, router: RPCRouter, configuration: RPCServerConfiguration = RPCServerConfiguration(), log: Logger = Logger(label: "jetty.rpc.server")
+    loop: EventLoop, router: RPCRouter, configuration: RPCServerConfiguration = RPCServerConfiguration(),
+    log: Logger = Logger(label: "jetty.rpc.server")
   ) {
     self.loop = loop
     self.router = router

@@ -77,6 +77,7 @@ final class ServerConnection: RPCConnection {
   private func scheduleKeepalive() {
     let interval = server.configuration.keepaliveMilliseconds
     guard interval > 0, !isClosed else { return }
+    session.forgiveIdleFrames(100)
     let idle = (loop.nowNanoseconds - lastReadNanoseconds) / 1_000_000
     timer = loop.schedule(afterMilliseconds: interval > idle ? interval - idle : 1) { [weak self] in self?.keepaliveDue() }
   }

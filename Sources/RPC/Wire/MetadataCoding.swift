@@ -14,9 +14,12 @@ extension Metadata {
   static func isReserved(_ name: UnsafeRawBufferPointer) -> Bool {
     guard let first = name.first else { return true }
     if first == UInt8(ascii: ":") { return true }
-    return reservedNames.contains { $0.utf8CodeUnitCount == name.count && matches($0, name) }
-      || (name.count > 5 && name.starts(with: "grpc-".utf8) && !name.elementsEqual("grpc-trace-bin".utf8) && !name.elementsEqual("grpc-tags-bin".utf8))
+    if reservedNames.contains(where: { $0.utf8CodeUnitCount == name.count && matches($0, name) }) { return true }
+    return name.starts(with: "grpc-".utf8) && !tracingNames.contains { matches($0, name) }
   }
+
+  /// What tracing libraries put there, against the specification, and expect to pass.
+  private static let tracingNames: [StaticString] = ["grpc-trace-bin", "grpc-tags-bin"]
 
   private static let reservedNames: [StaticString] = ["content-type", "te", "host", "content-length", "connection"]
 
