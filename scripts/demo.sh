@@ -10,6 +10,8 @@ file=${1:-}
 # Beside the stack that may be running, not instead of it.
 export JETTY_STACK=$PWD/.jetty/demo
 unset JETTY_STORE_URL
+# Where `jetty` keeps its notes about uploads, who sends, and from where.
+export XDG_STATE_HOME=$JETTY_STACK/state JETTY_USER=usr_demo JETTY_LOCATION=37.7749,-122.4194
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
 # shellcheck source=scripts/env.sh

@@ -5,7 +5,11 @@
 make_account() {
   local file=$JETTY_STACK/secrets/api-key
   if [[ ! -s $file || ! -e $POSTGRES_DATA/account-made ]]; then
-    (umask 077 && env "${COMMON[@]}" "${TRUSTED[@]}" "$BINARIES/jetty-admin" account create --name "Local development" --quiet >"$file")
+    (
+      umask 077
+      JETTY_POSTGRES_URL=$(<"$JETTY_STACK/secrets/postgres-url") \
+        "$BINARIES/jetty-admin" account create --name "Local development" --requests-per-second 10000 --quiet >"$file"
+    )
     : >"$POSTGRES_DATA/account-made"
   fi
   API_KEY=$(<"$file")

@@ -9,7 +9,7 @@ enum Layers {
     ["Contracts", "ObjectStore"],
     ["RPCServices", "Accounts", "UploadClient", "Doors"],
     ["ServiceKit"],
-    services + ["jetty"],
+    services + ["jetty", "jetty-admin"],
   ]
 
   static let services = ["ChunkMetadata", "Dedup", "EdgeSelection", "EdgeWorker", "Finalize", "Gateway", "UploadState"]
