@@ -1,1 +1,71 @@
-@main enum EdgeWorkerServer { static func main() {} }
+import Accounts
+import Doors
+import EdgeWorker
+import Foundation
+import Model
+import ObjectStore
+import ServiceKit
+import Synchronization
+import TLS
+
+@main enum EdgeWorkerServer {
+  static func main() {
+    // One count of chunks for all loops; made when the first loop's parts are.
+    let shared = Mutex<EdgeActivity?>(nil)
+    ServiceProcess.main(
+      ServiceDefinition(
+        name: "edge-worker", summary: "takes chunks at a site and puts them into the store", settings: EdgeSettings.all,
+        build: { runtime in
+          let settings = EdgeSettings(runtime.settings)
+          try runtime.settings.check()
+          let activity = shared.withLock { known in
+            let activity = known ?? EdgeActivity(chunksMax: settings.chunksMax)
+            known = activity
+            return activity
+          }
+          return try parts(runtime, settings, activity)
+        }))
+  }
+
+  private static func parts(_ runtime: ServiceRuntime, _ settings: EdgeSettings, _ activity: EdgeActivity) throws -> ServiceParts {
+    let pem = try String(contentsOfFile: runtime.settings.required(.tokenPublicKey), encoding: .utf8)
+    let store = try ObjectStoreLocation(url: runtime.settings.required(.storeURL), credentials: settings.credentials).makeStore(loop: runtime.loop)
+    var made = EdgeWorker.Parts(
+      loop: runtime.loop, description: settings.description, verifier: UploadTokenVerifier(key: try Ed25519.PublicKey(pem: pem)), store: store,
+      chunkMetadata: try runtime.channel(.chunkMetadata), uploadState: try runtime.channel(.uploadState), activity: activity, log: runtime.log)
+    made.limits.chunksMax = settings.chunksMax
+    made.cors = CORSPolicy(origins: settings.corsOrigins)
+    made.spoolDirectory = settings.spoolDirectory
+    let worker = EdgeWorker(made)
+
+    var parts = ServiceParts()
+    parts.services = [worker.service]
+    parts.http = worker.handler
+    parts.httpConfiguration = EdgeWorker.httpConfiguration
+    parts.readiness = [
+      ReadinessCheck("store") {
+        do {
+          try await store.check()
+          return nil
+        } catch {
+          return "\(error)"
+        }
+      }
+    ]
+    if runtime.loopIndex == 0 {
+      let heartbeat = Heartbeat(
+        channel: try runtime.channel(.edgeSelection), description: settings.description, activity: activity, loop: runtime.loop, log: runtime.log)
+      parts.background = [BackgroundJob("heartbeat") { await heartbeat.run() }]
+      measure(activity, runtime)
+    }
+    return parts
+  }
+
+  private static func measure(_ activity: EdgeActivity, _ runtime: ServiceRuntime) {
+    let metrics = runtime.metrics
+    metrics.reading("jetty_edge_chunks_active", "Chunks on their way into the store") { Double(activity.activeChunks) }
+    metrics.reading("jetty_edge_received_bytes_total", "Plain bytes of chunks taken", counts: true) { Double(activity.bytesReceived) }
+    metrics.reading("jetty_edge_chunks_stored_total", "Chunks stored and recorded", counts: true) { Double(activity.chunksStored) }
+    metrics.reading("jetty_edge_chunks_refused_total", "Chunks turned away because the edge was busy", counts: true) { Double(activity.chunksRefused) }
+  }
+}
