@@ -114,7 +114,7 @@ let package = Package(
       tests("DedupTests", "Dedup", "TestSupport"),
       tests("FinalizeTests", "Finalize", "TestSupport"),
       tests("GatewayTests", "Gateway", "TestSupport"),
-      tests("EdgeWorkerTests", "EdgeWorker", "TestSupport"),
+      tests("EdgeWorkerTests", "EdgeWorker", "HTTPClient", "Compression", "TestSupport"),
       tests("UploadClientTests", "UploadClient", "TestSupport"),
       tests("ServiceKitTests", "ServiceKit"),
       tests("ArchitectureTests"),

@@ -30,7 +30,7 @@ extension RPCError {
         .unavailable, reason: "UNAVAILABLE", message: "The upload moved in the store. Send the chunk again.", retryAfterSeconds: 1)
     case .uploadEnded:
       self = .problem(
-        .failedPrecondition, reason: "UPLOAD_CLOSED", field: "fileId", message: "The upload has ended: finalized, aborted or expired")
+        .failedPrecondition, reason: "UPLOAD_ENDED", field: "fileId", message: "The upload has ended: finalized, aborted or expired")
     }
   }
 }
