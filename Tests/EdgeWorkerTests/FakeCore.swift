@@ -28,31 +28,34 @@ final class FakeCore: @unchecked Sendable {
 
   init(store: any ObjectStore) { self.store = store }
 
+  /// Only the methods that an edge calls.
   func add(to router: RPCRouter) {
-    router.add(ChunkService(core: self))
-    router.add(StateService(core: self))
-    router.unary(EdgeSelectionMethods.heartbeat) { (request: HeartbeatRequest, context: ServerContext) async throws -> HeartbeatResponse in
+    router.unary(ChunkMetadataMethods.claimChunk) { (request: ClaimChunkRequest, context: ServerContext) in try self.claim(request, context) }
+    router.unary(ChunkMetadataMethods.recordChunk) { (request: RecordChunkRequest, context: ServerContext) in try self.record(request, context) }
+    router.unary(ChunkMetadataMethods.releaseChunk) { (request: ReleaseChunkRequest, context: ServerContext) in
+      try self.check(context)
+      self.chunks[Place(file: request.fileId, index: request.chunkIndex)] = nil
+      return ReleaseChunkResponse()
+    }
+    router.unary(UploadStateMethods.getUpload) { (request: GetUploadRequest, context: ServerContext) in try await self.upload(request, context) }
+    router.unary(EdgeSelectionMethods.heartbeat) { (request: HeartbeatRequest, context: ServerContext) in
       self.heartbeats.append(request)
       return HeartbeatResponse(nextInSeconds: 1)
     }
   }
 
-  fileprivate func check(_ context: ServerContext) throws {
+  private func check(_ context: ServerContext) throws {
     guard context.metadata["authorization"]?.hasPrefix("Bearer ") == true, context.metadata["jetty-account"] == Fixture.account.text else {
       throw RPCError(.unauthenticated, "the edge must pass on the token and the account")
     }
     if isDown { throw RPCError(.unavailable, "down for the test") }
   }
-}
 
-private struct ChunkService: ChunkMetadataService {
-  let core: FakeCore
-
-  func claimChunk(_ request: ClaimChunkRequest, context: ServerContext) async throws -> ClaimChunkResponse {
-    try core.check(context)
-    let place = FakeCore.Place(file: request.fileId, index: request.chunkIndex)
-    guard let known = core.chunks[place] else {
-      core.chunks[place] = FakeCore.Record(hash: request.hash, etag: nil)
+  private func claim(_ request: ClaimChunkRequest, _ context: ServerContext) throws -> ClaimChunkResponse {
+    try check(context)
+    let place = Place(file: request.fileId, index: request.chunkIndex)
+    guard let known = chunks[place] else {
+      chunks[place] = Record(hash: request.hash, etag: nil)
       return ClaimChunkResponse()
     }
     guard known.hash == request.hash else {
@@ -61,59 +64,27 @@ private struct ChunkService: ChunkMetadataService {
     return ClaimChunkResponse(alreadyStored: known.etag != nil, etag: known.etag ?? "")
   }
 
-  func recordChunk(_ request: RecordChunkRequest, context: ServerContext) async throws -> RecordChunkResponse {
-    try core.check(context)
-    guard core.recordFailures == 0 else {
-      core.recordFailures -= 1
+  private func record(_ request: RecordChunkRequest, _ context: ServerContext) throws -> RecordChunkResponse {
+    try check(context)
+    guard recordFailures == 0 else {
+      recordFailures -= 1
       throw RPCError(.unavailable, "not now")
     }
-    core.chunks[FakeCore.Place(file: request.fileId, index: request.chunkIndex)] = FakeCore.Record(hash: request.hash, etag: request.etag)
+    chunks[Place(file: request.fileId, index: request.chunkIndex)] = Record(hash: request.hash, etag: request.etag)
     return RecordChunkResponse(chunksStored: 1)
   }
 
-  func releaseChunk(_ request: ReleaseChunkRequest, context: ServerContext) async throws -> ReleaseChunkResponse {
-    try core.check(context)
-    core.chunks[FakeCore.Place(file: request.fileId, index: request.chunkIndex)] = nil
-    return ReleaseChunkResponse()
-  }
-}
-
-private struct StateService: UploadStateService {
-  let core: FakeCore
-
-  func getUpload(_ request: GetUploadRequest, context: ServerContext) async throws -> GetUploadResponse {
-    try core.check(context)
-    core.getUploadCalls += 1
-    if core.uploads[request.fileId] == nil {
+  private func upload(_ request: GetUploadRequest, _ context: ServerContext) async throws -> GetUploadResponse {
+    try check(context)
+    getUploadCalls += 1
+    if uploads[request.fileId] == nil {
       let key = try ObjectKey.file(account: Fixture.account.text, user: Fixture.user.text, file: request.fileId)
-      let id = try await core.store.createMultipart(key: key, contentType: nil, partSize: UInt64(Fixture.chunkSize))
-      core.uploads[request.fileId] = (key, id)
+      let id = try await store.createMultipart(key: key, contentType: nil, partSize: UInt64(Fixture.chunkSize))
+      uploads[request.fileId] = (key, id)
     }
-    guard let upload = core.uploads[request.fileId] else { throw RPCError(.internalError, "unreachable") }
+    guard let upload = uploads[request.fileId] else { throw RPCError(.internalError, "unreachable") }
     return GetUploadResponse(
       upload: Upload(
-        fileId: request.fileId, status: core.uploadStatus, objectKey: upload.key.description, multipartUploadId: upload.id.description))
+        fileId: request.fileId, status: uploadStatus, objectKey: upload.key.description, multipartUploadId: upload.id.description))
   }
-}
-
-// What these tests do not call.
-extension ChunkMetadataService {
-  func cacheChunk(_ request: CacheChunkRequest, context: ServerContext) async throws -> CacheChunkResponse { throw RPCError(.unimplemented, "") }
-  func listChunks(_ request: ListChunksRequest, context: ServerContext) async throws -> ListChunksResponse { throw RPCError(.unimplemented, "") }
-  func missingChunks(_ request: MissingChunksRequest, context: ServerContext) async throws -> MissingChunksResponse {
-    throw RPCError(.unimplemented, "")
-  }
-  func dropChunks(_ request: DropChunksRequest, context: ServerContext) async throws -> DropChunksResponse { throw RPCError(.unimplemented, "") }
-}
-
-extension UploadStateService {
-  func openUpload(_ request: OpenUploadRequest, context: ServerContext) async throws -> OpenUploadResponse { throw RPCError(.unimplemented, "") }
-  func saveState(_ request: SaveStateRequest, context: ServerContext) async throws -> SaveStateResponse { throw RPCError(.unimplemented, "") }
-  func getState(_ request: GetStateRequest, context: ServerContext) async throws -> GetStateResponse { throw RPCError(.unimplemented, "") }
-  func watchState(_ request: WatchStateRequest, to responses: RPCWriter<StateEvent>, context: ServerContext) async throws {
-    throw RPCError(.unimplemented, "")
-  }
-  func closeUpload(_ request: CloseUploadRequest, context: ServerContext) async throws -> CloseUploadResponse { throw RPCError(.unimplemented, "") }
-  func listExpired(_ request: ListExpiredRequest, context: ServerContext) async throws -> ListExpiredResponse { throw RPCError(.unimplemented, "") }
-  func getStats(_ request: GetStatsRequest, context: ServerContext) async throws -> GetStatsResponse { throw RPCError(.unimplemented, "") }
 }

@@ -11,6 +11,10 @@ enum Fixture {
   static let chunkSize = 5 << 20
   static let lastChunkSize = 100_000
 
+  /// The bytes of the two chunks.
+  static let first = bytes(chunkSize)
+  static let last = bytes(lastChunkSize, seed: 2)
+
   static let plan = valid(UploadPlan(fileSize: ByteCount(UInt64(chunkSize + lastChunkSize)), chunkSize: ByteCount(UInt64(chunkSize))))
   static let account = valid(AccountID("acc_test"))
   static let user = valid(UserID("usr_test"))

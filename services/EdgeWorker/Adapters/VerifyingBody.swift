@@ -11,6 +11,8 @@ final class VerifyingBody: ObjectBody {
   private let activity: EdgeActivity
   private var hash = SHA256()
   private var received: UInt64 = 0
+  /// The store may look for more after the end, more than once.
+  private var isVerified = false
 
   init(_ source: any ChunkBytes, chunk: Chunk, activity: EdgeActivity) {
     self.source = source
@@ -22,6 +24,7 @@ final class VerifyingBody: ObjectBody {
   private static let sliceBytes = 256 << 10
 
   func read(into buffer: UnsafeMutableRawBufferPointer) async throws -> Int {
+    if isVerified { return 0 }
     let expected = chunk.size.rawValue
     // One byte more than there may be shows a body that is too long.
     let room = Int(min(UInt64(min(buffer.count, Self.sliceBytes)), expected - received + 1))
@@ -30,6 +33,7 @@ final class VerifyingBody: ObjectBody {
     guard count > 0 else {
       guard received == expected else { throw ChunkRefusal.tooFewBytes(expected: expected, received: received) }
       guard ContentHash(bytes: hash.finish()) == chunk.hash else { throw ChunkRefusal.hashMismatch }
+      isVerified = true
       return 0
     }
     guard received + UInt64(count) <= expected else { throw ChunkRefusal.tooManyBytes(expected: expected) }
