@@ -45,7 +45,7 @@ let configuration = Target.Dependency.product(name: "Configuration", package: "s
 
 let binaries = [
   "jetty-edge-selection": "EdgeSelectionServer", "jetty-chunk-metadata": "ChunkMetadataServer", "jetty-upload-state": "UploadStateServer",
-  "jetty-dedup": "DedupServer", "jetty-finalize": "FinalizeServer", "jetty-gateway": "GatewayServer", "jetty-edge-worker": "EdgeWorkerServer",
+  "jetty-admin": "jetty-admin", "jetty-dedup": "DedupServer", "jetty-finalize": "FinalizeServer", "jetty-gateway": "GatewayServer", "jetty-edge-worker": "EdgeWorkerServer",
 ]
 
 let package = Package(
@@ -85,11 +85,12 @@ let package = Package(
     module("Postgres", "CLibpq", "EventLoops", "Bytes", log),
     module("HTTPClient", "CCurl", "EventLoops", "Bytes", log),
     module("ObjectStore", "CFiles", "HTTPClient", "EventLoops", "TLS", "Bytes", log),
-    module("Accounts", "TLS", "Model", "JSON", "Bytes", "Postgres"),
+    module("Accounts", "TLS", "Model", "JSON", "Bytes", "EventLoops", "Postgres"),
     module("ServiceKit", "EventLoops", "RPC", "RPCServices", "Contracts", "HTTPServer", "TLS", "Redis", "Postgres", "ObjectStore", "Accounts", "Model", log, configuration),
     module("Doors", "HTTPServer", "HTTP1", "RPC", "Contracts", "Compression", "EventLoops", "JSON", "Model", "Bytes"),
     module("UploadClient", "HTTPClient", "EventLoops", "TLS", "Compression", "JSON", "Contracts", "Model", "Bytes"),
     executable("jetty", "UploadClient", "EventLoops", "HTTPClient", "Contracts", "JSON", "Model", arguments),
+    executable("jetty-admin", "Accounts", "EventLoops", "Postgres", "Model", arguments, log),
   ]
     + service("EdgeSelection", "Postgres", "Redis", "Accounts", "HTTPClient")
     + service("ChunkMetadata", "Postgres", "Redis", "Accounts")
@@ -115,7 +116,7 @@ let package = Package(
       tests("FinalizeTests", "Finalize", "TestSupport"),
       tests("GatewayTests", "Gateway", "TestSupport"),
       tests("EdgeWorkerTests", "EdgeWorker", "HTTPClient", "Compression", "TestSupport"),
-      tests("UploadClientTests", "UploadClient", "TestSupport"),
+      tests("UploadClientTests", "UploadClient", "HTTPServer", "Compression", "TestSupport"),
       tests("ServiceKitTests", "ServiceKit"),
       tests("ArchitectureTests"),
       module("TestSupport", path: "Tests/TestSupport", "EventLoops", "Redis", "Postgres"),

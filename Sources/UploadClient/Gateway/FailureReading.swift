@@ -11,7 +11,7 @@ extension UploadFailure {
   /// A response that is no success: problem+json where the server speaks it, the bare status where it does not.
   init(reply: HTTPClientReply, from who: String) {
     let status = reply.head.status
-    let kind: Kind =
+    let byStatus: Kind =
       switch status {
       case 401, 403: .unauthorized
       case 404: .notFound
@@ -24,6 +24,7 @@ extension UploadFailure {
     let problem = try? JSONValue(parsing: reply.body, limits: limits)
     let words = problem?["detail"]?.stringValue ?? problem?["error"]?.stringValue ?? problem?["title"]?.stringValue
     let reason = problem?["reason"]?.stringValue
+    let kind = reason == "FILE_CHANGED" || reason == "CHUNK_CONFLICT" ? Kind.fileChanged : byStatus
     let retryAfter = reply.head["retry-after"].flatMap { UInt64($0) }
     // What a server says goes to a terminal: no control characters, and not a page of it.
     let text = words.map { String(String.UnicodeScalarView($0.unicodeScalars.filter { $0.value >= 32 && $0.value != 127 }.prefix(400))) }

@@ -78,7 +78,7 @@ final class ChunkSender: @unchecked Sendable {
 
   private enum Outcome: Sendable {
     case stored(ChunkIndex, edge: EdgeID, bytes: UInt64, seconds: Double, wasSent: Bool)
-    case failed(ChunkIndex, edge: EdgeID, UploadFailure)
+    case failed(ChunkIndex, edge: EdgeID, token: String, UploadFailure)
     case tick
   }
 
@@ -111,9 +111,9 @@ final class ChunkSender: @unchecked Sendable {
           underWay -= 1
           note(stored: chunk, by: edge, bytes: bytes, seconds: seconds, wasSent: wasSent)
           onEvent(.chunkStored(chunk, edge: edge, bytes: bytes, seconds: seconds))
-        case .failed(let chunk, let edge, let failure):
+        case .failed(let chunk, let edge, let token, let failure):
           underWay -= 1
-          try await recover(from: failure, chunk: chunk, edge: edge, onEvent: onEvent)
+          try await recover(from: failure, chunk: chunk, edge: edge, token: token, onEvent: onEvent)
         }
       }
     }
@@ -146,7 +146,7 @@ final class ChunkSender: @unchecked Sendable {
 
   private func send(_ chunk: ChunkIndex, to lane: EdgeLane, token: String) async -> Outcome {
     guard let size = plan.size(of: chunk)?.rawValue, let offset = plan.offset(of: chunk)?.rawValue else {
-      return .failed(chunk, edge: lane.id, UploadFailure(.protocolViolation, "chunk \(chunk) is not in the plan"))
+      return .failed(chunk, edge: lane.id, token: token, UploadFailure(.protocolViolation, "chunk \(chunk) is not in the plan"))
     }
     let start = loop.nowNanoseconds
     sentOfChunk[chunk] = 0
@@ -159,16 +159,16 @@ final class ChunkSender: @unchecked Sendable {
         request, body: packed.map { self.body(of: chunk, packed: $0, plainSize: size) } ?? body(of: chunk, from: offset, size: size),
         responseBytesMax: 64 << 10)
       guard (200..<300).contains(reply.head.status) else {
-        return .failed(chunk, edge: lane.id, UploadFailure(reply: reply, from: "edge \(lane.id)"))
+        return .failed(chunk, edge: lane.id, token: token, UploadFailure(reply: reply, from: "edge \(lane.id)"))
       }
       let wasSent = sentOfChunk[chunk, default: 0] >= size
       return .stored(chunk, edge: lane.id, bytes: size, seconds: Double(loop.nowNanoseconds - start) / 1e9, wasSent: wasSent)
     } catch let error as HTTPClientError {
-      return .failed(chunk, edge: lane.id, UploadFailure(.unavailable, "edge \(lane.id): \(error.detail)"))
+      return .failed(chunk, edge: lane.id, token: token, UploadFailure(.unavailable, "edge \(lane.id): \(error.detail)"))
     } catch let failure as UploadFailure {
-      return .failed(chunk, edge: lane.id, failure)
+      return .failed(chunk, edge: lane.id, token: token, failure)
     } catch {
-      return .failed(chunk, edge: lane.id, UploadFailure(.unavailable, "edge \(lane.id): \(error)"))
+      return .failed(chunk, edge: lane.id, token: token, UploadFailure(.unavailable, "edge \(lane.id): \(error)"))
     }
   }
 
@@ -227,7 +227,7 @@ final class ChunkSender: @unchecked Sendable {
 
   /// Puts a failed chunk back in line, or throws where trying again cannot help.
   private func recover(
-    from failure: UploadFailure, chunk: ChunkIndex, edge: EdgeID, onEvent: (UploadEvent) -> Void
+    from failure: UploadFailure, chunk: ChunkIndex, edge: EdgeID, token: String, onEvent: (UploadEvent) -> Void
   ) async throws {
     try Task.checkCancellation()
     distribution.failed(chunk, by: edge)
@@ -242,10 +242,12 @@ final class ChunkSender: @unchecked Sendable {
       attempts[chunk, default: 0] += 1
       let isDamage = failure.status == 400 || failure.status == 422
       guard isDamage, attempts[chunk, default: 0] < Self.damagedAttemptsMax else {
-        throw failure.status == 409 ? UploadFailure(.fileChanged, "chunk \(chunk) is stored with other bytes: \(failure.message)") : failure
+        throw failure
       }
     case .unauthorized:
-      // Expired, most likely. A fresh token that is refused as well is an answer.
+      // Expired, most likely. Others that were under way with the old token learn of the new one this way.
+      guard token == self.token else { return }
+      // A fresh token that is refused as well is an answer.
       guard now - reroutedAt >= Self.rerouteNanosecondsMin else { throw failure }
       try await takeNewRoute(onEvent: onEvent)
     case .unavailable, .protocolViolation:
