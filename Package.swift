@@ -85,7 +85,7 @@ let package = Package(
     module("Postgres", "CLibpq", "EventLoops", "Bytes", log),
     module("HTTPClient", "CCurl", "EventLoops", "Bytes", log),
     module("ObjectStore", "CFiles", "HTTPClient", "EventLoops", "TLS", "Bytes", log),
-    module("Accounts", "TLS", "Model", "JSON", "Bytes", "EventLoops", "Postgres"),
+    module("Accounts", "TLS", "Model", "JSON", "Bytes", "EventLoops", "Postgres", log),
     module("ServiceKit", "EventLoops", "RPC", "RPCServices", "Contracts", "HTTPServer", "TLS", "Redis", "Postgres", "ObjectStore", "Accounts", "Model", log, configuration),
     module("Doors", "HTTPServer", "HTTP1", "RPC", "Contracts", "Compression", "EventLoops", "JSON", "Model", "Bytes"),
     module("UploadClient", "HTTPClient", "EventLoops", "TLS", "Compression", "JSON", "Contracts", "Model", "Bytes"),

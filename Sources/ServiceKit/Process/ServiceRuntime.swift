@@ -38,13 +38,18 @@ public final class ServiceRuntime: @unchecked Sendable {
   /// A channel to any address: those of edges come from the registry.
   public func channel(address: String) throws -> RPCChannel {
     if let known = channels[address] { return known }
-    var configuration = RPCChannelConfiguration()
-    configuration.tls = try tls.client()
-    configuration.defaultTimeoutMilliseconds = 10_000
-    let made = RPCChannel(target: try RPCTarget(address), loop: loop, configuration: configuration)
+    let made = RPCChannel(target: try RPCTarget(address), loop: loop, configuration: try channelConfiguration())
     made.metrics = rpcMetrics
     channels[address] = made
     return made
+  }
+
+  /// How channels are made here, for whoever keeps and closes channels of its own.
+  public func channelConfiguration() throws -> RPCChannelConfiguration {
+    var configuration = RPCChannelConfiguration()
+    configuration.tls = try tls.client()
+    configuration.defaultTimeoutMilliseconds = 10_000
+    return configuration
   }
 
   func closeChannels() {

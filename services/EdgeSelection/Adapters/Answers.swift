@@ -69,20 +69,22 @@ extension RPCError {
   init(_ error: SelectionError) {
     switch error {
     case .fileTooLarge:
-      self = .problem(.invalidArgument, reason: "INVALID_FIELD", field: "fileSize", message: "fileSize must be at most \(Model.UploadPlan.fileSizeMax.rawValue)")
+      self = .problem(
+        .invalidArgument, reason: "INVALID_FIELD", field: "fileSize", message: "fileSize must be at most \(Model.UploadPlan.fileSizeMax.rawValue)")
     case .noLiveEdge(let registered):
       self = .problem(
-        .unavailable, reason: "NO_LIVE_EDGE",
+        .unavailable, reason: "NO_EDGES",
         message: "no edge is alive: none of the \(registered) registered edges was heard from in the last 30 seconds", retryAfterSeconds: 10)
     case .budgetTooSmall(let minimum):
       self = .problem(
-        .failedPrecondition, reason: "BUDGET_TOO_SMALL", field: "budget", message: "budget is too small: the least this upload can cost is \(minimum)",
+        .failedPrecondition, reason: "BUDGET_TOO_SMALL", field: "budget",
+        message: "budget is too small: the least this upload can cost is \(minimum)",
         budget: BudgetTooSmall(minimumCostMicroDollars: minimum.rawValue))
     case .uploadNotFound:
-      self = .problem(.notFound, reason: "UPLOAD_NOT_FOUND", field: "fileId", message: "there is no such upload")
+      self = .problem(.notFound, reason: "NOT_FOUND", field: "fileId", message: "there is no such upload")
     case .uploadEnded:
       self = .problem(
-        .failedPrecondition, reason: "UPLOAD_ENDED", field: "fileId", message: "this upload has ended: it was completed, given up, or has expired")
+        .failedPrecondition, reason: "UPLOAD_CLOSED", field: "fileId", message: "this upload has ended: it was completed, given up, or has expired")
     case .sizeDiffers(let opened):
       self = .problem(
         .failedPrecondition, reason: "FILE_CHANGED", field: "fileSize",

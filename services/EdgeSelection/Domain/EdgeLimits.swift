@@ -36,4 +36,10 @@ public enum EdgeLimits {
   public static let sessionMilliseconds: UInt64 = 5_000
   /// Waiting for one edge to warm up.
   public static let warmUpMilliseconds: UInt64 = 3_000
+  /// How often counted uploads are written down.
+  public static let habitMilliseconds: UInt64 = 5_000
+  /// How often partitions are made and dropped.
+  public static let maintenanceMilliseconds: UInt64 = 3_600_000
+  /// How often edges are warmed for those who are expected.
+  public static let warmingMilliseconds: UInt64 = 600_000
 }

@@ -1,1 +1,6 @@
-@main enum EdgeSelectionServer { static func main() {} }
+import EdgeSelection
+import ServiceKit
+
+@main enum EdgeSelectionServer {
+  static func main() { ServiceProcess.main(EdgeSelectionProgram.definition) }
+}

@@ -1,0 +1,51 @@
+import Contracts
+import Postgres
+import ServiceKit
+
+/// The program jetty-edge-selection.
+public enum EdgeSelectionProgram {
+  public static let definition = ServiceDefinition(
+    name: "edge-selection",
+    summary: "which edges an upload should use",
+    settings: SettingKey.database + [
+      .tokenPrivateKey, PeerService.dedup.setting, PeerService.finalize.setting, PeerService.uploadState.setting,
+    ],
+    prepare: { runtime in
+      let pool = try runtime.postgres(schema: EdgeSelectionNode.schema)
+      defer { pool.close() }
+      try await EdgeSelectionNode.migrate(pool, logger: runtime.log)
+    },
+    build: { runtime in
+      let signer = try runtime.tokenSigner()
+      let (dedup, finalize) = (try runtime.channel(.dedup), try runtime.channel(.finalize))
+      let uploadState = try runtime.channel(.uploadState)
+      let edgeChannels = try runtime.channelConfiguration()
+      let pool = try runtime.postgres(schema: EdgeSelectionNode.schema)
+      let redis = try runtime.redis()
+      let node = EdgeSelectionNode(
+        EdgeSelectionNode.Parts(
+          loop: runtime.loop, pool: pool, redis: redis, dedup: dedup, finalize: finalize, uploadState: uploadState, signer: signer,
+          edgeChannels: edgeChannels, logger: runtime.log))
+      node.start(isFirst: runtime.loopIndex == 0)
+
+      var parts = ServiceParts()
+      parts.services = [node.service]
+      parts.readiness = [
+        ReadinessCheck("registry") { node.isReady ? nil : "the registry of edges has not been read yet" },
+        ReadinessCheck("postgres") {
+          do {
+            try await pool.query("SELECT 1")
+            return nil
+          } catch {
+            return "\(error)"
+          }
+        },
+      ]
+      parts.close = {
+        node.close()
+        pool.close()
+        redis.close()
+      }
+      return parts
+    })
+}
