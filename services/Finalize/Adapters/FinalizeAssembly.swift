@@ -1,0 +1,84 @@
+import Contracts
+import EventLoops
+import Logging
+import Model
+import ObjectStore
+import Postgres
+
+/// The parts of this service on one loop, put together. Made and used on that loop.
+public struct FinalizeAssembly: Sendable {
+  public let service: FinalizeRPC
+  private let relay: OutboxRelay
+  private let abandoner: Abandoner
+  private let verifier: Verifier
+  private let loop: EventLoop
+  private let log: Logger
+
+  /// - Parameter pool: With schema `finalize`, migrated.
+  public init(
+    loop: EventLoop, pool: PostgresPool, store: any ObjectStore, signer: ObjectURLSigner, uploads: UploadStateClient, chunks: ChunkMetadataClient,
+    dedup: DedupClient, log: Logger
+  ) {
+    let ledger = PostgresLedger(pool: pool, loop: loop)
+    let directory = RemoteUploads(uploads: uploads, metadata: chunks)
+    let vault = StoreVault(store: store)
+    let links = SignedLinks(signer: signer)
+    let relay = OutboxRelay(outbox: PostgresOutbox(pool: pool), sink: RemoteEventSink(dedup: dedup, uploads: uploads, chunks: chunks))
+    let tell: @Sendable (FileID) async -> Void = { file in
+      _ = try? await loop.withTimeout(milliseconds: FinalizeLimits.promptDeliveryMilliseconds) {
+        // One after another: what follows in a queue is due only once its forerunner was heard.
+        while try await relay.run(of: file) > 0 {}
+      }
+    }
+    let pause: @Sendable (UInt64) async throws -> Void = { try await loop.sleep(milliseconds: $0) }
+    abandoner = Abandoner(uploads: directory, vault: vault, ledger: ledger, tellPromptly: tell)
+    verifier = Verifier(queue: PostgresVerificationQueue(pool: pool), vault: vault, pause: pause)
+    service = FinalizeRPC(
+      finalizer: Finalizer(
+        uploads: directory, chunks: directory, vault: vault, ledger: ledger, links: links, tellPromptly: tell, pause: pause),
+      cloner: Cloner(ledger: ledger, links: links, tellPromptly: tell, newID: Self.newFileID), abandoner: abandoner, ledger: ledger, log: log)
+    self.relay = relay
+    self.loop = loop
+    self.log = log
+  }
+
+  private static let newFileID: @Sendable () -> FileID = {
+    var random = SystemRandomNumberGenerator()
+    return FileID(unixMilliseconds: WallClock.unixMilliseconds(), using: &random)
+  }
+
+  // MARK: Work that no caller waits for. One round each; throws where the database or a peer is away.
+
+  /// Tells other services what they have not heard yet, until nothing is due.
+  public func relayEvents() async throws {
+    let log = log
+    while try await relay.run(onFailure: { entry, error in
+      log.warning("an event was not heard yet", metadata: ["event": "\(entry.number)", "file": "\(entry.event.file)", "error": "\(error)"])
+    }) == FinalizeLimits.relayBatch {}
+  }
+
+  /// Gives up uploads whose time is over.
+  public func sweepExpired() async throws {
+    let log = log
+    let found = try await abandoner.sweep { upload, error in
+      log.warning("an expired upload could not be given up yet", metadata: ["file": "\(upload.file)", "error": "\(error)"])
+    }
+    if found > 0 { log.info("swept expired uploads", metadata: ["count": "\(found)"]) }
+  }
+
+  /// Reads new objects back until none waits.
+  public func verifyObjects() async throws {
+    while true {
+      switch try await verifier.run() {
+      case .nothingToDo:
+        return
+      case .verified(let object):
+        log.info("verified", metadata: ["object": "\(object.key)"])
+      case .refuted(let object):
+        log.error("the stored bytes are not what the client claimed", metadata: ["object": "\(object.key)"])
+      case .postponed(let object, let reason):
+        log.warning("an object could not be read back", metadata: ["object": "\(object.key)", "error": "\(reason)"])
+      }
+    }
+  }
+}
