@@ -48,10 +48,4 @@ public struct FIFOQueue<Element> {
     }
     return nil
   }
-
-  public mutating func removeAll(where matches: (Element) -> Bool) {
-    let kept = slots[head...].compactMap { $0 }.filter { !matches($0) }
-    slots = kept
-    head = 0
-  }
 }

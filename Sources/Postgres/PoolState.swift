@@ -166,15 +166,18 @@ struct PoolState {
   }
 
   private mutating func choose(for work: Work, growing actions: inout [Action]) -> Member? {
-    let free = entries.filter { $0.value.isFree }
-    if let idle = free.filter({ $0.value.inFlight == 0 }).keys.min() { return idle }
+    // Lowest number first among equals, so that a quiet pool keeps using the same connection.
+    var least: (member: Member, inFlight: Int)?
+    for (member, entry) in entries where entry.isFree {
+      if let found = least, (found.inFlight, found.member) < (entry.inFlight, member) { continue }
+      least = (member, entry.inFlight)
+    }
+    if let least, least.inFlight == 0 { return least.member }
     if entries.count + opening < limits.connectionsMax, !isBackingOff, !actions.contains(.open) {
       opening += 1
       actions.append(.open)
     }
-    guard work == .query else { return nil }
-    let least = free.min { ($0.value.inFlight, $0.key) < ($1.value.inFlight, $1.key) }
-    guard let least, least.value.inFlight < limits.pipelineDepthMax else { return nil }
-    return least.key
+    guard work == .query, let least, least.inFlight < limits.pipelineDepthMax else { return nil }
+    return least.member
   }
 }

@@ -152,8 +152,8 @@ final class RedisConnection: Pollable, @unchecked Sendable {
     let status = scratch.withUnsafeBytes { bytes in
       redisAsyncFormattedCommand(context, callback, nil, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
     }
-    // Refused only while hiredis shuts the connection down; `closed` then fails the call.
-    if status != REDIS_OK { closeReason = closeReason ?? "the connection is going down" }
+    // Refused only while hiredis shuts the connection down.
+    if status != REDIS_OK { closeLater("the connection is going down") }
   }
 
   fileprivate func take(reply: UnsafeMutablePointer<redisReply>) {

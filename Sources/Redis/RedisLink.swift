@@ -20,7 +20,8 @@ final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
   private let logger: Logger
   private var attempt: RedisConnection?
   private var retryTimer: LoopTimer?
-  private var addressTurn = 0
+  /// Addresses of the present attempt.
+  private var untried: [SocketAddress] = []
 
   init(configuration: RedisConfiguration, loop: EventLoop, logger: Logger) {
     self.configuration = configuration
@@ -47,32 +48,34 @@ final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
   }
 
   private func connect() async {
-    let address: SocketAddress
     do {
-      address = try await resolve()
+      untried = try await resolve()
     } catch {
       return failed("\(error)")
     }
     guard state.phase == .connecting else { return }
-    let attempt = RedisConnection(configuration: configuration, loop: loop, owner: self)
-    self.attempt = attempt
-    attempt.open(address)
+    if !tryNextAddress() { failed("the name has no address") }
   }
 
-  /// A name with several addresses is tried at another one each time.
-  private func resolve() async throws -> SocketAddress {
+  private func resolve() async throws -> [SocketAddress] {
     switch configuration.endpoint {
     case .unix(let path):
-      return .unix(path: path)
+      return [.unix(path: path)]
     case .tcp(let host, let port):
       let loop = loop
-      let addresses = try await loop.withTimeout(milliseconds: configuration.connectTimeoutMilliseconds) {
+      return try await loop.withTimeout(milliseconds: configuration.connectTimeoutMilliseconds) {
         try await loop.resolve(host: host, port: port)
       }
-      addressTurn += 1
-      guard !addresses.isEmpty else { throw RedisError.unavailable("\(host) has no address") }
-      return addresses[(addressTurn - 1) % addresses.count]
     }
+  }
+
+  /// A name may have several addresses, of which not all work (`localhost` and a server on IPv4 only): the attempt fails when all have.
+  private func tryNextAddress() -> Bool {
+    guard state.phase == .connecting, !untried.isEmpty else { return false }
+    let attempt = RedisConnection(configuration: configuration, loop: loop, owner: self)
+    self.attempt = attempt
+    attempt.open(untried.removeFirst())
+    return true
   }
 
   private func failed(_ reason: String) {
@@ -103,6 +106,6 @@ final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
     guard connection === self.connection || connection === attempt else { return }
     self.connection = nil
     attempt = nil
-    failed(reason)
+    if !tryNextAddress() { failed(reason) }
   }
 }

@@ -22,7 +22,7 @@ struct CancellationTests {
     try await withPool({ $0.connectionsMax = 1 }) { pool, loop in
       try await pool.query("SELECT 1")
       let started = loop.nowNanoseconds
-      let slow = Task { try await loop.run { try await pool.query("SELECT pg_sleep(8)") } }
+      let slow = Task(executorPreference: loop) { try await pool.query("SELECT pg_sleep(8)") }
       try await loop.sleep(milliseconds: 100)
       slow.cancel()
       await #expect(throws: CancellationError.self) { try await slow.value }
@@ -37,10 +37,10 @@ struct CancellationTests {
     try await withPool({ $0.connectionsMax = 1 }) { pool, loop in
       try await pool.query("CREATE TABLE seen (n bigint)")
       for _ in 0..<5 {
-        let slow = Task { try await loop.run { try await pool.query("SELECT pg_sleep(8)") } }
+        let slow = Task(executorPreference: loop) { try await pool.query("SELECT pg_sleep(8)") }
         try await loop.sleep(milliseconds: 20)
         let behind = (0..<10).map { number in
-          Task { try await loop.run { try await pool.query("INSERT INTO seen VALUES ($1) RETURNING n", [.int64(Int64(number))])[0][0].int64 } }
+          Task(executorPreference: loop) { try await pool.query("INSERT INTO seen VALUES ($1) RETURNING n", [.int64(Int64(number))])[0][0].int64 }
         }
         try await loop.sleep(milliseconds: 20)
         slow.cancel()
@@ -65,12 +65,10 @@ struct CancellationTests {
   @Test func aCancelledTransactionIsRolledBack() async throws {
     try await withPool({ $0.connectionsMax = 1 }) { pool, loop in
       try await pool.query("CREATE TABLE t (id bigint)")
-      let task = Task {
-        try await loop.run {
-          try await pool.transaction { session in
-            try await session.query("INSERT INTO t VALUES (1)")
-            try await session.query("SELECT pg_sleep(8)")
-          }
+      let task = Task(executorPreference: loop) {
+        try await pool.transaction { session in
+          try await session.query("INSERT INTO t VALUES (1)")
+          try await session.query("SELECT pg_sleep(8)")
         }
       }
       try await loop.sleep(milliseconds: 150)
@@ -83,7 +81,7 @@ struct CancellationTests {
   @Test func aWaiterThatGivesUpLeavesTheQueue() async throws {
     try await withPool({ $0.connectionsMax = 1 }) { pool, loop in
       try await pool.withConnection { _ in
-        let waiting = Task { try await loop.run { try await pool.transaction { _ in } } }
+        let waiting = Task(executorPreference: loop) { try await pool.transaction { _ in } }
         try await eventually(on: loop) { pool.statistics.waiting == 1 }
         waiting.cancel()
         await #expect(throws: CancellationError.self) { try await waiting.value }

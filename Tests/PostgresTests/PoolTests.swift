@@ -19,8 +19,8 @@ struct PoolTests {
   }
 
   @Test func valuesComeBackAsTheyWere() async throws {
+    let big = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     try await withPool { pool, _ in
-      let big = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
       let rows = try await pool.query(
         "SELECT $1::text, $2::bigint, $3::boolean, $4::bytea, $5::double precision, $6::timestamptz, $7::text[], $8::bigint[], $9::text AS nothing",
         ["ü\"'\\\n", .int64(.min), false, .bytes(big), 0.1, .timestampMilliseconds(1_700_000_000_123), .textArray(["a,b", "NULL", "", "\"\\"]),

@@ -19,8 +19,8 @@ struct ClientTests {
   }
 
   @Test func valuesComeBackAsTheyWere() async throws {
+    let big = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     try await withClient { client, _ in
-      let big = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
       let awkward: [[UInt8]] = [[], [0], [0xFF, 0xFE, 0, 13, 10], Array("$5\r\nhello\r\n".utf8), big]
       for (index, value) in awkward.enumerated() {
         try await client.set("values:\(index)", .bytes(value), ttlMilliseconds: 60_000)
@@ -82,19 +82,19 @@ struct ClientTests {
 
   @Test func aCancelledCallEndsAtOnceAndTheNextOnesGetTheirOwnReplies() async throws {
     try await withClient { client, loop in
-      let slow = Task { try await loop.run { try await client.eval(Self.busyScript, keys: [], arguments: [300]) } }
+      let slow = Task(executorPreference: loop) { try await client.eval(Self.busyScript, keys: [], arguments: [600]) }
       try await loop.sleep(milliseconds: 50)
       slow.cancel()
       let started = loop.nowNanoseconds
       await #expect(throws: CancellationError.self) { try await slow.value }
-      #expect(loop.nowNanoseconds - started < 150_000_000)
+      #expect(loop.nowNanoseconds - started < 500_000_000, "the script runs for longer")
       #expect(try await client.send(["ECHO", "after"]) == .bytes(Array("after".utf8)))
     }
   }
 
   @Test func aCallCancelledBeforeItBeginsIsNotWaitedFor() async throws {
     try await withClient { client, loop in
-      let task = Task { try await loop.run { try await client.ping() } }
+      let task = Task(executorPreference: loop) { try await client.ping() }
       task.cancel()
       _ = await task.result
       try await client.ping()
@@ -141,8 +141,11 @@ struct ClientTests {
       let client = RedisClient(loop: loop, configuration: try RedisConfiguration(url: server.url))
       defer { client.close() }
       try await client.ping()
-      let load = Task { await Self.load(client, loop) }
-      try await loop.sleep(milliseconds: 100)
+      let load = LoadGenerator(on: loop, atATime: 20) { number in
+        try await client.send(["ECHO", .int(number)]) == .bytes(Array(String(number).utf8))
+      }
+      try await eventually(on: loop) { load.succeeded > 100 }
+      #expect(load.failed == 0)
       server.kill9()
       try await eventually(on: loop) { client.unavailableReason != nil }
       let started = loop.nowNanoseconds
@@ -151,32 +154,27 @@ struct ClientTests {
       } throws: {
         ($0 as? RedisError)?.isUnavailable ?? false
       }
-      #expect(loop.nowNanoseconds - started < 50_000_000, "an absent server is not waited for")
+      #expect(loop.nowNanoseconds - started < 500_000_000, "an absent server is not waited for")
       try await loop.offload { try server.restart() }
       try await eventually(on: loop) { (try? await client.ping()) != nil }
-      try await loop.sleep(milliseconds: 100)
-      load.cancel()
-      let (good, bad) = await load.value
-      #expect(good > 100 && bad > 0)
+      let before = load.succeeded
+      try await eventually(on: loop) { load.succeeded > before + 100 }
+      try await load.stop(on: loop)
+      #expect(load.failed > 0)
       #expect(client.statistics.connectionsTotal >= 2)
     }
   }
 
-  /// Twenty calls at a time until cancelled. How many were answered rightly, and how many failed.
-  private static func load(_ client: RedisClient, _ loop: EventLoop) async -> (good: Int, bad: Int) {
-    var (good, bad) = (0, 0)
-    while !Task.isCancelled {
-      let answered = await withTaskGroup(of: Bool.self) { group in
-        for number in 0..<20 {
-          group.addTask { (try? await loop.run { try await client.send(["ECHO", .int(Int64(number))]) }) == .bytes(Array(String(number).utf8)) }
-        }
-        return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
-      }
-      good += answered
-      bad += 20 - answered
-      try? await loop.sleep(milliseconds: 5)
+  @Test func aNameAndAPasswordOverTCP() async throws {
+    let server = try TestRedis(password: "p@ss word")
+    defer { server.stop() }
+    try await withEventLoop { loop in
+      // `localhost` is ::1 first on most machines, and the server listens on IPv4 only.
+      let client = RedisClient(loop: loop, configuration: try RedisConfiguration(url: server.url))
+      defer { client.close() }
+      try await client.set("a", "b")
+      #expect(try await client.getString("a") == "b")
     }
-    return (good, bad)
   }
 
   @Test func afterCloseEverythingIsRefused() async throws {

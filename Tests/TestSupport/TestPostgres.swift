@@ -4,25 +4,33 @@ import Foundation
 public final class TestPostgres: Sendable {
   private let server: PrivateServer
   private let directory: String
+  private let port: UInt16
+  private let password: String?
 
   /// The one that all tests of this process may share. Do not stop it; `makeDatabase` gives each suite a database of its own.
   public static let shared = Result { try TestPostgres() }
 
   /// Starts a server for the caller alone.
-  public init() throws {
+  /// - Parameter password: With one, the server asks for it (SCRAM), listens on 127.0.0.1 too, and `url` leads there by name.
+  public init(password: String? = nil) throws {
     let base = try PrivateServer.makeDirectory(prefix: "jetty-pg")
     directory = base
+    self.password = password
+    port = password == nil ? 5432 : try FreePort.find()
+    let passwordFile = "\(base)/password"
+    try (password ?? "unused").write(toFile: passwordFile, atomically: true, encoding: .utf8)
     if let user = Self.user {
       try ChildProcess.run(["chown", user, base])
     }
     try ChildProcess.run(
       Self.asServer + [
-        "\(Self.programs)/initdb", "--pgdata=\(base)/data", "--username=jetty", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync",
+        "\(Self.programs)/initdb", "--pgdata=\(base)/data", "--username=jetty", "--pwfile=\(passwordFile)",
+        "--auth=\(password == nil ? "trust" : "scram-sha-256")", "--encoding=UTF8", "--no-locale", "--no-sync",
         "--no-instructions",
       ])
     server = try PrivateServer(
       command: Self.asServer + [
-        "\(Self.programs)/postgres", "-D", "\(base)/data", "-c", "listen_addresses=", "-c", "unix_socket_directories=\(base)", "-c", "fsync=off",
+        "\(Self.programs)/postgres", "-D", "\(base)/data", "-p", "\(port)", "-c", "listen_addresses=\(password == nil ? "" : "127.0.0.1")", "-c", "unix_socket_directories=\(base)", "-c", "fsync=off",
         "-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c", "max_connections=200", "-c", "shared_buffers=32MB",
       ], directory: base, stopSignal: "INT")
     try waitUntilReady()
@@ -59,13 +67,23 @@ public final class TestPostgres: Sendable {
 
   public func stop() { server.stop() }
 
+  /// Keeps one backend (`pg_backend_pid()`) from answering without closing anything.
+  public func freeze(backend: Int32) { kill(backend, SIGSTOP) }
+  public func thaw(backend: Int32) { kill(backend, SIGCONT) }
+
   /// Runs statements as the superuser, from outside.
   public func run(sql: String) throws {
-    try ChildProcess.run(["\(Self.programs)/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", directory, "-U", "jetty", "-d", "postgres", "-c", sql])
+    let quoted = (password ?? "").replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "'", with: "\\'")
+    let target = "host=\(directory) port=\(port) user=jetty dbname=postgres password='\(quoted)'"
+    try ChildProcess.run(["\(Self.programs)/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", target, "-c", sql])
   }
 
   private func url(database: String) -> String {
-    "postgresql://jetty@/\(database)?host=\(directory.replacingOccurrences(of: "/", with: "%2F"))"
+    if let password {
+      let secret = password.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+      return "postgresql://jetty:\(secret)@localhost:\(port)/\(database)"
+    }
+    return "postgresql://jetty@/\(database)?host=\(directory.replacingOccurrences(of: "/", with: "%2F"))"
   }
 
   private func waitUntilReady() throws {
