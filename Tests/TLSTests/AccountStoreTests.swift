@@ -30,7 +30,8 @@ struct AccountStoreTests {
       #expect(try await directory.account(key: key.text) == account)
       #expect(try await directory.account(key: APIKey.generate().text) == nil)
       #expect(try await directory.account(key: "test_key") == nil)
-      let leaks = try await pool.query("SELECT count(*) FROM api_keys k WHERE k::text LIKE '%' || $1 || '%'", [.string(String(key.text.dropFirst(6)))])
+      let secret = String(key.text.dropFirst(6))
+      let leaks = try await pool.query("SELECT count(*) FROM api_keys k WHERE k::text LIKE '%' || $1 || '%'", [.string(secret)])
       #expect(try leaks[0][0].int64 == 0)
     }
   }

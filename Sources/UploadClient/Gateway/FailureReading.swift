@@ -24,7 +24,13 @@ extension UploadFailure {
     let problem = try? JSONValue(parsing: reply.body, limits: limits)
     let words = problem?["detail"]?.stringValue ?? problem?["error"]?.stringValue ?? problem?["title"]?.stringValue
     let reason = problem?["reason"]?.stringValue
-    let kind = reason == "FILE_CHANGED" || reason == "CHUNK_CONFLICT" ? Kind.fileChanged : byStatus
+    let kind: Kind =
+      switch reason {
+      case "FILE_CHANGED", "CHUNK_CONFLICT": .fileChanged
+      // Nothing that time mends.
+      case "UPLOAD_LOST", "INCONSISTENT_UPLOAD": .refused
+      default: byStatus
+      }
     let retryAfter = reply.head["retry-after"].flatMap { UInt64($0) }
     // What a server says goes to a terminal: no control characters, and not a page of it.
     let text = words.map { String(String.UnicodeScalarView($0.unicodeScalars.filter { $0.value >= 32 && $0.value != 127 }.prefix(400))) }

@@ -74,7 +74,7 @@ public final class Uploader: @unchecked Sendable {
     } catch let failure as UploadFailure {
       if failure.kind == .notFound { journals?.remove(fileID) }
       // It may have been finished just before we died, without our hearing of it. Finalizing twice gives the same file.
-      guard failure.reason == "UPLOAD_CLOSED" else { throw failure }
+      guard failure.reason == "UPLOAD_ENDED" else { throw failure }
       return try await finalize(UploadJob(prepared, fileID: fileID, plan: guess))
     }
     let job = try await UploadJob(prepared, plannedBy: response, guess: guess, rehash: hash)

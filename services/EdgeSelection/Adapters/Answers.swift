@@ -81,10 +81,10 @@ extension RPCError {
         message: "budget is too small: the least this upload can cost is \(minimum)",
         budget: BudgetTooSmall(minimumCostMicroDollars: minimum.rawValue))
     case .uploadNotFound:
-      self = .problem(.notFound, reason: "NOT_FOUND", field: "fileId", message: "there is no such upload")
+      self = .problem(.notFound, reason: "UPLOAD_NOT_FOUND", field: "fileId", message: "there is no such upload")
     case .uploadEnded:
       self = .problem(
-        .failedPrecondition, reason: "UPLOAD_CLOSED", field: "fileId", message: "this upload has ended: it was completed, given up, or has expired")
+        .failedPrecondition, reason: "UPLOAD_ENDED", field: "fileId", message: "this upload has ended: it was completed, given up, or has expired")
     case .sizeDiffers(let opened):
       self = .problem(
         .failedPrecondition, reason: "FILE_CHANGED", field: "fileSize",
