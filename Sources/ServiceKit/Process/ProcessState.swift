@@ -9,6 +9,12 @@ final class ProcessState: @unchecked Sendable {
   private var waiting: String?
   private var checks: [ReadinessCheck] = []
   private var loop: EventLoop?
+  /// Longest that one check may take.
+  private let checkMilliseconds: UInt64
+
+  init(checkMilliseconds: UInt64 = 2_000) {
+    self.checkMilliseconds = checkMilliseconds
+  }
 
   var isStarted: Bool {
     get { lock.withLock { started } }
@@ -41,8 +47,13 @@ final class ProcessState: @unchecked Sendable {
     guard let loop else { return [] }
     var found: [String] = []
     for check in checks {
-      let result: String? = (try? await loop.withTimeout(milliseconds: 2_000) { await check.check() }) ?? "no answer within 2 s"
-      if let result { found.append("\(check.name): \(result)") }
+      // Not `try?`: its nil would mean both "fine" and "no answer".
+      do {
+        let obstacle = try await loop.withTimeout(milliseconds: checkMilliseconds) { await check.check() }
+        if let obstacle { found.append("\(check.name): \(obstacle)") }
+      } catch {
+        found.append("\(check.name): no answer within \(checkMilliseconds) ms")
+      }
     }
     return found
   }
