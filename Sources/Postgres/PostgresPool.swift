@@ -16,7 +16,7 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
   private var nextMember = 0
   private var nextTicket: UInt64 = 0
   private var retryTimer: LoopTimer?
-  var counters = PostgresStatistics()
+  public let statistics = PostgresStatistics()
 
   /// Starts to connect at once. On the loop only.
   public init(loop: EventLoop, configuration: PostgresConfiguration, logger: Logger = Logger(label: "postgres")) {
@@ -30,14 +30,6 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
       backoff: ReconnectBackoff(
         initialMilliseconds: configuration.backoffInitialMilliseconds, maximumMilliseconds: configuration.backoffMaximumMilliseconds))
     carryOut(state.start())
-  }
-
-  public var statistics: PostgresStatistics {
-    var snapshot = counters
-    snapshot.connections = state.memberCount
-    snapshot.inUse = state.busyCount
-    snapshot.waiting = state.waitingCount
-    return snapshot
   }
 
   /// Why the database counts as away; nil while it does not.
@@ -102,10 +94,10 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
     async throws -> PostgresRows
   {
     let milliseconds = timeoutMilliseconds ?? configuration.queryTimeoutMilliseconds
-    counters.statementsTotal += 1
+    statistics.countStatement()
     connection.send(request)
     let timer = loop.schedule(afterMilliseconds: milliseconds) { [self] in
-      counters.timeoutsTotal += 1
+      statistics.countTimeout()
       let silentNanoseconds = loop.nowNanoseconds - min(connection.lastReceivedNanoseconds, loop.nowNanoseconds)
       connection.abandon(request, PostgresError.timeout(milliseconds: milliseconds))
       // Nothing at all came in all that time, not even the server's own time-out: it is gone.
@@ -122,7 +114,7 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
       guard let result else { throw PostgresError.unavailable("the server sent no result") }
       return PostgresRows(result: result)
     } catch {
-      if !(error is CancellationError) { counters.errorsTotal += 1 }
+      if !(error is CancellationError) { statistics.countError() }
       if let known = error as? PostgresError, known.sqlState == "57014" { throw PostgresError.timeout(milliseconds: milliseconds) }
       throw error
     }
@@ -145,11 +137,11 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
     do {
       return try await promise.wait(timeoutMilliseconds: configuration.acquireTimeoutMilliseconds)
     } catch is TimeoutError {
-      counters.timeoutsTotal += 1
-      counters.errorsTotal += 1
+      statistics.countTimeout()
+      statistics.countError()
       throw PostgresError.timeout(milliseconds: configuration.acquireTimeoutMilliseconds)
     } catch {
-      if !(error is CancellationError) { counters.errorsTotal += 1 }
+      if !(error is CancellationError) { statistics.countError() }
       throw error
     }
   }
@@ -173,6 +165,7 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
   }
 
   private func carryOut(_ actions: [PoolState.Action]) {
+    statistics.record(connections: state.memberCount, inUse: state.busyCount, waiting: state.waitingCount)
     for action in actions {
       switch action {
       case .assign(let ticket, let member): assign(ticket, member)
@@ -197,7 +190,7 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
       let connection = try await connect()
       guard !state.isClosed else { return connection.close(reason: "the pool was closed") }
       members[connection.number] = connection
-      counters.connectionsTotal += 1
+      statistics.countConnection()
       if state.failure != nil { logger.notice("PostgreSQL is back") }
       carryOut(state.opened(connection.number))
     } catch {

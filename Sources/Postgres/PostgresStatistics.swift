@@ -1,14 +1,37 @@
-/// Counters of one pool; a snapshot.
-public struct PostgresStatistics: Sendable, Equatable {
-  public var connections = 0
+import Synchronization
+
+/// Counters of one pool. Written on its loop, read from any thread.
+public final class PostgresStatistics: Sendable {
+  private let open = Atomic<Int>(0)
+  private let busy = Atomic<Int>(0)
+  private let waiters = Atomic<Int>(0)
+  private let statements = Atomic<UInt64>(0)
+  private let errors = Atomic<UInt64>(0)
+  private let timeouts = Atomic<UInt64>(0)
+  private let opened = Atomic<UInt64>(0)
+
+  init() {}
+
+  public var connections: Int { open.load(ordering: .relaxed) }
   /// Connections with a statement in flight or in a caller's hands.
-  public var inUse = 0
+  public var inUse: Int { busy.load(ordering: .relaxed) }
   /// Callers that wait for a connection.
-  public var waiting = 0
-  public var statementsTotal: UInt64 = 0
+  public var waiting: Int { waiters.load(ordering: .relaxed) }
+  public var statementsTotal: UInt64 { statements.load(ordering: .relaxed) }
   /// Statements and waits that failed for any reason but their own cancellation.
-  public var errorsTotal: UInt64 = 0
-  public var timeoutsTotal: UInt64 = 0
+  public var errorsTotal: UInt64 { errors.load(ordering: .relaxed) }
+  public var timeoutsTotal: UInt64 { timeouts.load(ordering: .relaxed) }
   /// Connections that were opened.
-  public var connectionsTotal: UInt64 = 0
+  public var connectionsTotal: UInt64 { opened.load(ordering: .relaxed) }
+
+  func record(connections: Int, inUse: Int, waiting: Int) {
+    open.store(connections, ordering: .relaxed)
+    busy.store(inUse, ordering: .relaxed)
+    waiters.store(waiting, ordering: .relaxed)
+  }
+
+  func countStatement() { statements.add(1, ordering: .relaxed) }
+  func countError() { errors.add(1, ordering: .relaxed) }
+  func countTimeout() { timeouts.add(1, ordering: .relaxed) }
+  func countConnection() { opened.add(1, ordering: .relaxed) }
 }

@@ -15,7 +15,8 @@ enum Timestamp {
   /// Milliseconds since 1970, rounded down; nil for anything that is not such a text (`infinity` too).
   static func milliseconds(_ text: UnsafeRawBufferPointer) -> Int64? {
     var scanner = Scanner(bytes: text)
-    guard let year = scanner.number(), scanner.skip("-"), let month = scanner.number(), scanner.skip("-"), let day = scanner.number(), scanner.skip(" "),
+    guard let year = scanner.number(), scanner.skip("-"), let month = scanner.number(), scanner.skip("-"),
+      let day = scanner.number(), scanner.skip(" "),
       let hour = scanner.number(), scanner.skip(":"), let minute = scanner.number(), scanner.skip(":"), let second = scanner.number()
     else { return nil }
     guard (1...12).contains(month), (1...31).contains(day), hour <= 24, minute < 60, second <= 60, year <= 294_276 else { return nil }

@@ -11,7 +11,7 @@ public final class RedisClient: RedisLink.User, @unchecked Sendable {
   private let configuration: RedisConfiguration
   private let link: RedisLink
   private var queued = FIFOQueue<RedisCall>()
-  private var counters = RedisStatistics()
+  public let statistics = RedisStatistics()
   private var deadlineTimer: LoopTimer?
 
   /// Starts connecting at once. On the loop only.
@@ -22,15 +22,6 @@ public final class RedisClient: RedisLink.User, @unchecked Sendable {
     link = RedisLink(configuration: configuration, loop: loop, logger: logger)
     link.user = self
     link.start()
-  }
-
-  public var statistics: RedisStatistics {
-    var snapshot = counters
-    snapshot.isConnected = link.state.phase == .connected
-    snapshot.inFlight = link.connection?.callsInFlight ?? 0
-    snapshot.queued = queued.count
-    snapshot.connectionsTotal = link.connectionsTotal
-    return snapshot
   }
 
   /// Why the server counts as away; nil while it does not.
@@ -52,7 +43,7 @@ public final class RedisClient: RedisLink.User, @unchecked Sendable {
     let replies = try await pipeline([command])
     guard let reply = replies.first else { throw RedisError.unexpectedReply("no reply") }
     if case .error(let error) = reply {
-      counters.errorsTotal += 1
+      statistics.countError()
       throw RedisError.server(error)
     }
     return reply
@@ -67,7 +58,8 @@ public final class RedisClient: RedisLink.User, @unchecked Sendable {
       if let objection = CommandEncoder.objection(to: command) { throw RedisError.invalidCommand(objection) }
     }
     let call = RedisCall(commands: commands, deadlineNanoseconds: loop.nowNanoseconds + timeoutNanoseconds)
-    counters.callsTotal += 1
+    statistics.countCall()
+    defer { statistics.countEnd() }
     do {
       try admit(call)
       return try await withTaskCancellationHandler {
@@ -77,7 +69,7 @@ public final class RedisClient: RedisLink.User, @unchecked Sendable {
         loop.execute { call.fail(CancellationError()) }
       }
     } catch {
-      if !(error is CancellationError) { counters.errorsTotal += 1 }
+      if !(error is CancellationError) { statistics.countError() }
       throw error
     }
   }
@@ -113,12 +105,12 @@ public final class RedisClient: RedisLink.User, @unchecked Sendable {
     let now = loop.nowNanoseconds
     let timeout = RedisError.timeout(milliseconds: configuration.commandTimeoutMilliseconds)
     while let call = queued.first, call.isFinished || call.deadlineNanoseconds <= now {
-      counters.timeoutsTotal += call.isFinished ? 0 : 1
+      if !call.isFinished { statistics.countTimeouts(1) }
       call.fail(timeout)
       _ = queued.popFirst()
     }
     if let connection = link.connection {
-      counters.timeoutsTotal += UInt64(connection.failCalls(dueAt: now, timeout))
+      statistics.countTimeouts(connection.failCalls(dueAt: now, timeout))
       if let oldest = connection.oldestCall, oldest.deadlineNanoseconds <= now, connection.lastReceivedNanoseconds + timeoutNanoseconds <= now {
         // Nothing at all came in all that time: the server, or the way to it, is gone.
         connection.close(reason: "the server does not answer")
@@ -130,6 +122,7 @@ public final class RedisClient: RedisLink.User, @unchecked Sendable {
   // MARK: RedisLink.User
 
   func linkOpened(_ connection: RedisConnection) {
+    statistics.connectionOpened()
     for call in queued.drain() where !call.isFinished { connection.send(call) }
     watchDeadlines()
   }
@@ -137,6 +130,7 @@ public final class RedisClient: RedisLink.User, @unchecked Sendable {
   func linkReceived(_ message: [RedisValue]) {}
 
   func linkLost(reason: String, isDown: Bool) {
+    statistics.connectionLost()
     guard isDown else { return }
     for call in queued.drain() { call.fail(RedisError.unavailable(reason)) }
   }

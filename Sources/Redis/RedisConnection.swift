@@ -258,12 +258,16 @@ final class RedisConnection: Pollable, @unchecked Sendable {
   }
 }
 
-private func redisReplyArrived(_ context: UnsafeMutablePointer<redisAsyncContext>?, _ reply: UnsafeMutableRawPointer?, _: UnsafeMutableRawPointer?) {
+private func redisReplyArrived(
+  _ context: UnsafeMutablePointer<redisAsyncContext>?, _ reply: UnsafeMutableRawPointer?, _: UnsafeMutableRawPointer?
+) {
   guard let context, let reply else { return }
   RedisConnection.from(context.pointee.data)?.take(reply: reply.assumingMemoryBound(to: redisReply.self))
 }
 
-private func redisMessageArrived(_ context: UnsafeMutablePointer<redisAsyncContext>?, _ reply: UnsafeMutableRawPointer?, _: UnsafeMutableRawPointer?) {
+private func redisMessageArrived(
+  _ context: UnsafeMutablePointer<redisAsyncContext>?, _ reply: UnsafeMutableRawPointer?, _: UnsafeMutableRawPointer?
+) {
   guard let context, let reply else { return }
   RedisConnection.from(context.pointee.data)?.take(message: reply.assumingMemoryBound(to: redisReply.self))
 }

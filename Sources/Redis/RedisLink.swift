@@ -14,7 +14,6 @@ final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
   let configuration: RedisConfiguration
   private(set) var state: LinkState
   private(set) var connection: RedisConnection?
-  private(set) var connectionsTotal: UInt64 = 0
   weak var user: (any User)?
   private let loop: EventLoop
   private let logger: Logger
@@ -93,7 +92,6 @@ final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
     self.connection = connection
     if state.failure != nil { logger.notice("Redis is back") }
     state.opened()
-    connectionsTotal += 1
     user?.linkOpened(connection)
   }
 

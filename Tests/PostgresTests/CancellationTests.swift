@@ -5,9 +5,9 @@ import Testing
 
 @Suite("Statements that nobody waits for any more", .timeLimit(.minutes(3)))
 struct CancellationTests {
-  private func withPool(_ adjust: @escaping @Sendable (inout PostgresConfiguration) -> Void, _ body: @escaping @Sendable (PostgresPool, EventLoop) async throws -> Void)
-    async throws
-  {
+  private func withPool(
+    _ adjust: @escaping @Sendable (inout PostgresConfiguration) -> Void, _ body: @escaping @Sendable (PostgresPool, EventLoop) async throws -> Void
+  ) async throws {
     let url = try TestPostgres.shared.get().makeDatabase()
     try await withEventLoop { loop in
       var configuration = try PostgresConfiguration(url: url)

@@ -58,7 +58,8 @@ struct MigratorTests {
     try await withEventLoop { loop in
       let pool = try self.pool(loop, url)
       defer { pool.close() }
-      try await Migrator(pool).run([Migration(name: "0001", sql: "CREATE EXTENSION IF NOT EXISTS vector SCHEMA public; CREATE TABLE v (e vector(3))")], service: "shop")
+      let step = try Migration(name: "0001", sql: "CREATE EXTENSION IF NOT EXISTS vector SCHEMA public; CREATE TABLE v (e vector(3))")
+      try await Migrator(pool).run([step], service: "shop")
       try await pool.query("INSERT INTO v VALUES ($1)", ["[1,2,3]"])
       #expect(try await pool.query("SELECT e <=> $1::vector FROM v", ["[1,2,3]"])[0][0].double < 1e-6)
     }

@@ -6,7 +6,8 @@ import Testing
 @Suite("PostgresPool", .timeLimit(.minutes(3)))
 struct PoolTests {
   private func withPool(
-    _ adjust: @escaping @Sendable (inout PostgresConfiguration) -> Void = { _ in }, _ body: @escaping @Sendable (PostgresPool, EventLoop) async throws -> Void
+    _ adjust: @escaping @Sendable (inout PostgresConfiguration) -> Void = { _ in },
+    _ body: @escaping @Sendable (PostgresPool, EventLoop) async throws -> Void
   ) async throws {
     let url = try TestPostgres.shared.get().makeDatabase()
     try await withEventLoop { loop in

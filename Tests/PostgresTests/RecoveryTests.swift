@@ -41,7 +41,11 @@ struct RecoveryTests {
       let pool = PostgresPool(loop: loop, configuration: configuration)
       defer { pool.close() }
       for _ in 0..<3 {
-        await #expect { try await pool.query("SELECT pg_terminate_backend(pg_backend_pid())") } throws: { ($0 as? PostgresError)?.isUnavailable ?? false }
+        await #expect {
+          try await pool.query("SELECT pg_terminate_backend(pg_backend_pid())")
+        } throws: {
+          ($0 as? PostgresError)?.isUnavailable ?? false
+        }
         #expect(try await pool.query("SELECT 1").count == 1)
       }
     }
@@ -68,7 +72,8 @@ struct RecoveryTests {
   /// Past the handshake. libpq gives up on some, waits for more on others; either way the call ends and the loop lives.
   @Test(arguments: HostileReplies.all)
   func aServerThatForgetsItself(_ reply: [UInt8]) async throws {
-    let server = try ScriptedServer { request, _ in request.contains(UInt8(ascii: "S")) && !request.starts(with: [0]) ? reply : HostileReplies.handshake }
+    // A start-up message begins with its length, anything after it with a letter.
+    let server = try ScriptedServer { request, _ in request.starts(with: [0]) ? HostileReplies.handshake : reply }
     defer { server.stop() }
     let directory = String(server.path.dropLast("/socket".count))
     try server.alsoAt("\(directory)/.s.PGSQL.5432")
@@ -151,7 +156,8 @@ enum HostileReplies {
     message("E", [0]) + ready, message("E", Array("C23505\0\0".utf8)) + ready, message("E", Array("Mno terminator".utf8)) + ready,
     message("G", [0, 0, 0]) + ready, message("H", [0, 0, 0]) + ready, message("W", [0, 0, 0]), message("s", []) + ready, message("n", []) + ready,
     message("A", [0, 0, 0, 1] + Array("channel\0payload\0".utf8)) + ready, message("S", Array("client_encoding\0SQL_ASCII\0".utf8)) + ready,
-    message("N", [0]) + ready, message("K", [0, 0, 0, 1]) + ready, message("v", [0, 0, 0, 0]) + ready, message("Z", []) + ready, message("Z", Array("?".utf8)),
+    message("N", [0]) + ready, message("K", [0, 0, 0, 1]) + ready, message("v", [0, 0, 0, 0]) + ready, message("Z", []) + ready,
+    message("Z", Array("?".utf8)),
   ]
 
   private static func message(_ kind: Unicode.Scalar, _ body: [UInt8]) -> [UInt8] {

@@ -6,7 +6,8 @@ import Testing
 @Suite("RedisClient", .timeLimit(.minutes(2)))
 struct ClientTests {
   private func withClient(
-    _ adjust: @escaping @Sendable (inout RedisConfiguration) -> Void = { _ in }, _ body: @escaping @Sendable (RedisClient, EventLoop) async throws -> Void
+    _ adjust: @escaping @Sendable (inout RedisConfiguration) -> Void = { _ in },
+    _ body: @escaping @Sendable (RedisClient, EventLoop) async throws -> Void
   ) async throws {
     let url = try TestRedis.shared.get().url
     try await withEventLoop { loop in
@@ -76,7 +77,7 @@ struct ClientTests {
         }
         try await group.waitForAll()
       }
-      #expect(client.statistics.connectionsTotal == 1 && client.statistics.inFlight == 0)
+      #expect(client.statistics.connectionsTotal == 1 && client.statistics.waiting == 0)
     }
   }
 

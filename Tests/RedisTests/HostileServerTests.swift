@@ -8,7 +8,8 @@ import Testing
 struct HostileServerTests {
   static let replies = [
     "garbage\r\n", "\0\0\0\0", "$-7\r\n", "$99999999999999999999\r\n", "*-2\r\n", "*2147483647\r\n", "*4294967297\r\n",
-    "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n", ":notanumber\r\n", "$3\r\nabcdef", "%1\r\n+a\r\n+b\r\n", ">2\r\n+a\r\n+b\r\n", "_\r\n",
+    "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n", ":notanumber\r\n", "$3\r\nabcdef",
+    "%1\r\n+a\r\n+b\r\n", ">2\r\n+a\r\n+b\r\n", "_\r\n",
   ]
 
   @Test(arguments: replies)
@@ -27,7 +28,8 @@ struct HostileServerTests {
 
   /// hiredis aborts the process on these unless it is kept from building them.
   @Test(arguments: [
-    "+PONG\r\n+unasked\r\n", "+PONG\r\n:1\r\n", "+PONG\r\n*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nb\r\n", "+PONG\r\n$-1\r\n", "+PONG\r\n-ERR late\r\n",
+    "+PONG\r\n+unasked\r\n", "+PONG\r\n:1\r\n",
+    "+PONG\r\n*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nb\r\n", "+PONG\r\n$-1\r\n", "+PONG\r\n-ERR late\r\n",
     "+PONG\r\n*0\r\n",
   ])
   func repliesNobodyAskedFor(_ reply: String) async throws {
@@ -44,7 +46,8 @@ struct HostileServerTests {
   }
 
   @Test(arguments: [
-    "*2\r\n$7\r\nmessage\r\n$1\r\na\r\n", "*0\r\n", "*-1\r\n", "+OK\r\n", ":1\r\n", "*3\r\n:1\r\n:2\r\n:3\r\n", "*3\r\n$7\r\nmessage\r\n$-1\r\n$1\r\nx\r\n",
+    "*2\r\n$7\r\nmessage\r\n$1\r\na\r\n", "*0\r\n", "*-1\r\n", "+OK\r\n", ":1\r\n", "*3\r\n:1\r\n:2\r\n:3\r\n",
+    "*3\r\n$7\r\nmessage\r\n$-1\r\n$1\r\nx\r\n",
     "*3\r\n$11\r\nunsubscribe\r\n$15\r\njetty:heartbeat\r\n$1\r\nx\r\n", "*3\r\n$7\r\nmessage\r\n*1\r\n:1\r\n$1\r\nx\r\n", "-ERR no\r\n",
     "*3\r\n$12\r\npunsubscribe\r\n$1\r\na\r\n$1\r\nx\r\n", "*3\r\n$11\r\nunsubscribe\r\n$-1\r\n:0\r\n", "*3\r\n$0\r\n\r\n$1\r\na\r\n$1\r\nb\r\n",
   ])

@@ -2,7 +2,8 @@ import Foundation
 
 /// A program started with an empty signal mask and three descriptors of its own.
 ///
-/// `Foundation.Process` hands on the mask of the thread that calls it, which blocks SIGTERM on dispatch's threads: a server started so cannot be stopped.
+/// `Foundation.Process` hands on the mask of the thread that calls it, which blocks SIGTERM on dispatch's threads:
+/// a server started so cannot be stopped.
 struct ChildProcess: Sendable {
   struct StartError: Error, CustomStringConvertible {
     let description: String

@@ -7,8 +7,8 @@ enum DevelopmentTools {
     if let told = ProcessInfo.processInfo.environment["JETTY_VENV"] { return told }
     let clone = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
     let shared = "/var/lib/jetty-dev"
-    let candidates =
-      ["\(clone)/.jetty/venv"] + ((try? FileManager.default.contentsOfDirectory(atPath: shared)) ?? []).sorted().filter { $0.hasPrefix("venv") }.map { "\(shared)/\($0)" }
+    let found = ((try? FileManager.default.contentsOfDirectory(atPath: shared)) ?? []).sorted().filter { $0.hasPrefix("venv") }
+    let candidates = ["\(clone)/.jetty/venv"] + found.map { "\(shared)/\($0)" }
     return candidates.first { FileManager.default.fileExists(atPath: "\($0)/bin/python") }
   }()
 

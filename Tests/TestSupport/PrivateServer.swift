@@ -42,7 +42,9 @@ final class PrivateServer: Sendable {
     unlink("\(directory)/pid")
     var ends: [Int32] = [-1, -1]
     // A pair of sockets rather than a pipe: it can be made so that no other child inherits it.
-    guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else { throw ChildProcess.StartError(description: "no socket can be made") }
+    guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
+      throw ChildProcess.StartError(description: "no socket can be made")
+    }
     let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
     defer {
       close(ends[0])

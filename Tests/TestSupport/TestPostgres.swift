@@ -30,7 +30,8 @@ public final class TestPostgres: Sendable {
       ])
     server = try PrivateServer(
       command: Self.asServer + [
-        "\(Self.programs)/postgres", "-D", "\(base)/data", "-p", "\(port)", "-c", "listen_addresses=\(password == nil ? "" : "127.0.0.1")", "-c", "unix_socket_directories=\(base)", "-c", "fsync=off",
+        "\(Self.programs)/postgres", "-D", "\(base)/data", "-p", "\(port)", "-c",
+        "listen_addresses=\(password == nil ? "" : "127.0.0.1")", "-c", "unix_socket_directories=\(base)", "-c", "fsync=off",
         "-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c", "max_connections=200", "-c", "shared_buffers=32MB",
       ], directory: base, stopSignal: "INT")
     try waitUntilReady()
@@ -99,7 +100,8 @@ public final class TestPostgres: Sendable {
   /// Who the server runs as where the caller is root, which PostgreSQL refuses.
   private static let user: String? = {
     guard DevelopmentTools.isRoot else { return nil }
-    return [ProcessInfo.processInfo.environment["JETTY_PG_USER"], "jetty-dev", "nobody"].compactMap { $0 }.first { !$0.isEmpty && getpwnam($0) != nil }
+    let candidates = [ProcessInfo.processInfo.environment["JETTY_PG_USER"], "jetty-dev", "nobody"]
+    return candidates.compactMap { $0 }.first { !$0.isEmpty && getpwnam($0) != nil }
   }()
 
   private static var asServer: [String] {

@@ -44,8 +44,13 @@ public final class MetricsRegistry: Sendable {
     return Histogram()
   }
 
-  /// A number that is read when somebody asks; `read` may run on any thread.
+  /// A number that is read when somebody asks; `read` may run on any thread. A later reading of the same name and labels replaces this one.
   public func reading(_ name: String, _ help: String, counts: Bool = false, _ labels: Labels = [], read: @escaping @Sendable () -> Double) {
+    let text = Self.text(of: labels)
+    families.withLock { families in
+      guard let index = families[name]?.series.firstIndex(where: { $0.labels == text }) else { return }
+      families[name]?.series.remove(at: index)
+    }
     _ = instrument(name, help, counts ? "counter" : "gauge", labels) { .reading(read) }
   }
 

@@ -16,7 +16,9 @@ extension ServiceRuntime {
       var configuration = try PostgresConfiguration(url: url)
       configuration.schema = schema
       configuration.connectionsMax = connections
-      return PostgresPool(loop: loop, configuration: configuration, logger: log)
+      let pool = PostgresPool(loop: loop, configuration: configuration, logger: log)
+      StoreMetrics.bind(pool.statistics, loop: loop.name, to: metrics)
+      return pool
     } catch {
       settings.complain(.postgresURL, "cannot be used: \(error)")
       throw settingsError()
@@ -35,7 +37,9 @@ extension ServiceRuntime {
   }
 
   public func redis() throws -> RedisClient {
-    RedisClient(loop: loop, configuration: try redisConfiguration(), logger: log)
+    let client = RedisClient(loop: loop, configuration: try redisConfiguration(), logger: log)
+    StoreMetrics.bind(client.statistics, loop: loop.name, to: metrics)
+    return client
   }
 
   public func objectStore() throws -> any ObjectStore {
