@@ -19,6 +19,9 @@ struct FieldError: Error {
 }
 
 extension RPCError {
+  /// INVALID_ARGUMENT for one field: the JSON path and, to be read after it, what is wrong ("must be at least 0").
+  public static func field(_ path: String, _ problem: String) -> RPCError { RPCError(FieldError(path, problem)) }
+
   init(_ error: FieldError) {
     self = .problem(.invalidArgument, reason: "INVALID_FIELD", field: error.path, message: "\(error.path) \(error.problem)")
   }

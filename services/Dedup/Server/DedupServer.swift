@@ -1,1 +1,6 @@
-@main enum DedupServer { static func main() {} }
+import Dedup
+import ServiceKit
+
+@main enum DedupServer {
+  static func main() { ServiceProcess.main(DedupProgram.definition) }
+}
