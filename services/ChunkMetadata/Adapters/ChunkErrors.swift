@@ -33,11 +33,7 @@ extension RPCError {
     } catch let error as ChunkError {
       throw RPCError(error)
     } catch let error as PostgresError {
-      guard error.isUnavailable else {
-        log.error("the database refused a statement", metadata: ["error": "\(error)"])
-        throw RPCError.problem(.internalError, reason: "INTERNAL", message: "the service failed")
-      }
-      throw RPCError.problem(.unavailable, reason: "DATABASE_UNAVAILABLE", message: "the database does not answer just now", retryAfterSeconds: 5)
+      throw RPCError(error, log: log)
     }
   }
 }

@@ -33,16 +33,7 @@ public enum ChunkMetadataProgram {
         ChunkMetadataHandlers(
           desk: ChunkDesk(map: map, cache: cache, uploads: uploads), verifier: verifier, metrics: ChunkMetrics(runtime.metrics), log: runtime.log)
       ]
-      parts.readiness = [
-        ReadinessCheck("postgres") {
-          do {
-            try await pool.query("SELECT 1")
-            return nil
-          } catch {
-            return "\(error)"
-          }
-        }
-      ]
+      parts.readiness = [.postgres(pool)]
       parts.background = [
         .every(milliseconds: ChunkLimits.sweepMilliseconds, "sweep-claims", on: runtime) {
           let count = try await map.sweep()

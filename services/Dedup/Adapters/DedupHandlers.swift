@@ -69,11 +69,7 @@ struct DedupHandlers: DedupService {
     do {
       return try await body()
     } catch let error as PostgresError {
-      if error.isUnavailable {
-        throw RPCError.problem(.unavailable, reason: "DATABASE_UNAVAILABLE", message: "the database does not answer just now", retryAfterSeconds: 5)
-      }
-      log.error("the database refused a statement", metadata: ["error": "\(error)"])
-      throw RPCError.problem(.internalError, reason: "INTERNAL", message: "the service failed")
+      throw RPCError(error, log: log)
     } catch let error as RemoteEmbedder.Failure {
       log.warning("the embedder failed", metadata: ["error": "\(error)"])
       throw RPCError.problem(.unavailable, reason: "EMBEDDER_UNAVAILABLE", message: "the embedder does not answer just now", retryAfterSeconds: 5)

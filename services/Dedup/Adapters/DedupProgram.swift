@@ -34,16 +34,7 @@ public enum DedupProgram {
 
       var parts = ServiceParts()
       parts.services = [DedupHandlers(finder: finder, signer: try runtime.urlSigner(), metrics: DedupMetrics(runtime.metrics), log: log)]
-      parts.readiness = [
-        ReadinessCheck("postgres") {
-          do {
-            try await pool.query("SELECT 1")
-            return nil
-          } catch {
-            return "\(error)"
-          }
-        }
-      ]
+      parts.readiness = [.postgres(pool)]
       parts.close = {
         pool.close()
         redis.close()

@@ -32,14 +32,7 @@ public enum EdgeSelectionProgram {
       parts.services = [node.service]
       parts.readiness = [
         ReadinessCheck("registry") { node.isReady ? nil : "the registry of edges has not been read yet" },
-        ReadinessCheck("postgres") {
-          do {
-            try await pool.query("SELECT 1")
-            return nil
-          } catch {
-            return "\(error)"
-          }
-        },
+        .postgres(pool),
       ]
       parts.close = {
         node.close()

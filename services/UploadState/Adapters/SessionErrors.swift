@@ -26,11 +26,6 @@ extension RPCError {
     }
   }
 
-  /// INVALID_ARGUMENT about one field; `problem` is read after its name.
-  static func field(_ field: String, _ problem: String) -> RPCError {
-    .problem(.invalidArgument, reason: "INVALID_FIELD", field: field, message: "\(field) \(problem)")
-  }
-
   static func edges(_ texts: [String], _ field: String) throws(RPCError) -> [EdgeID] {
     guard texts.count <= SessionLimits.edgesMax else { throw .field(field, "must have at most \(SessionLimits.edgesMax) items") }
     var edges: [EdgeID] = []

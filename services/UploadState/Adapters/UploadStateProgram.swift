@@ -47,16 +47,7 @@ public enum UploadStateProgram {
           desk: desk, statistics: statistics, watch: UploadWatch(desk: desk, progress: progress, log: log, now: unixMilliseconds),
           verifier: verifier, log: log, now: unixMilliseconds)
       ]
-      parts.readiness = [
-        ReadinessCheck("postgres") {
-          do {
-            try await pool.query("SELECT 1")
-            return nil
-          } catch {
-            return "\(error)"
-          }
-        }
-      ]
+      parts.readiness = [.postgres(pool)]
       parts.background = [
         .every(milliseconds: SessionLimits.pruneMilliseconds, "prune-sessions", on: runtime) {
           let count = try await store.prune(endedBefore: unixMilliseconds() - SessionLimits.endedDays * 86_400_000)
