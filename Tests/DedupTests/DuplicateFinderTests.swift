@@ -8,7 +8,8 @@ import TestSupport
 @testable import Dedup
 
 /// The finder on a real PostgreSQL with pgvector and a real Redis.
-@Suite(.timeLimit(.minutes(2))) struct DuplicateFinderTests {
+// Serialised: every test empties the one Redis.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct DuplicateFinderTests {
   @Test func theSameBytesAreFoundByTheRulesOfVerification() async throws {
     try await withFinder { world in
       let file = world.file("alice", "movie.mp4", seed: 1)
