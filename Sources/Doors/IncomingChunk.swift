@@ -65,7 +65,7 @@ public struct IncomingChunk {
   }
 
   /// True for application/json with any parameters; nothing at all is taken for JSON too, since this door takes nothing else.
-  static func isJSON(_ field: String?) -> Bool {
+  public static func isJSON(_ field: String?) -> Bool {
     guard let field else { return true }
     let type = field.prefix { $0 != ";" }.lowercased()
     return type.prefix { $0 != " " } == "application/json"

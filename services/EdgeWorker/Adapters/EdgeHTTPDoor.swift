@@ -71,7 +71,7 @@ final class EdgeHTTPDoor: @unchecked Sendable {
     do {
       if let announced = incoming.announcedBytes { try check(announced, chunk) }
       let receipt = try await worker.intake.take(chunk, SourceBytes(incoming.source))
-      if receipt.wasStoredAlready { try await settle(request) }
+      if receipt.wasStoredAlready { try await request.settleBody() }
       return .json(UploadChunkResponse(ok: true, alreadyStored: receipt.wasStoredAlready, size: receipt.size.rawValue).json)
     } catch {
       throw worker.shown(error, field: incoming.field, chunk)
@@ -82,13 +82,6 @@ final class EdgeHTTPDoor: @unchecked Sendable {
     let expected = chunk.size.rawValue
     if announced > expected { throw .tooManyBytes(expected: expected) }
     if announced < expected { throw .tooFewBytes(expected: expected, received: announced) }
-  }
-
-  /// Many clients read no answer before they have sent everything: what is left of the chunk is taken and thrown away, unless the
-  /// client waits to be asked for it.
-  private func settle(_ request: HTTPRequest) async throws {
-    guard request.fields["expect"] == nil || request.body.receivedBytes > 0 else { return }
-    _ = try await request.body.drain(bytesMax: request.body.bytesMax)
   }
 
   private func health() -> HTTPResponse {

@@ -1,6 +1,5 @@
 import EdgeWorker
 import Model
-import ObjectStore
 import ServiceKit
 
 /// What an edge can be told.
@@ -9,7 +8,6 @@ struct EdgeSettings {
   let chunksMax: Int
   let corsOrigins: String
   let spoolDirectory: String
-  let credentials: S3Credentials?
 
   private static let id = SettingKey("edge.id", "this edge's name in the registry, such as sfo-1", needed: true)
   private static let url = SettingKey("edge.url", "where clients reach this edge", needed: true)
@@ -44,8 +42,6 @@ struct EdgeSettings {
     chunksMax = settings.integer(Self.chunks, in: 1...10_000)
     corsOrigins = settings.optional(Self.cors) ?? ""
     spoolDirectory = settings.required(Self.spool)
-    let (access, secret) = (settings.optional(.storeAccessKey), settings.optional(.storeSecretKey))
-    if let access, let secret { credentials = S3Credentials(accessKey: access, secretKey: secret) } else { credentials = nil }
   }
 
   private static func degrees(_ settings: Settings, _ key: SettingKey, _ limit: Double) -> Double? {

@@ -1,12 +1,7 @@
-import Accounts
 import Doors
 import EdgeWorker
-import Foundation
-import Model
-import ObjectStore
 import ServiceKit
 import Synchronization
-import TLS
 
 @main enum EdgeWorkerServer {
   static func main() {
@@ -28,10 +23,9 @@ import TLS
   }
 
   private static func parts(_ runtime: ServiceRuntime, _ settings: EdgeSettings, _ activity: EdgeActivity) throws -> ServiceParts {
-    let pem = try String(contentsOfFile: runtime.settings.required(.tokenPublicKey), encoding: .utf8)
-    let store = try ObjectStoreLocation(url: runtime.settings.required(.storeURL), credentials: settings.credentials).makeStore(loop: runtime.loop)
+    let store = try runtime.objectStore()
     var made = EdgeWorker.Parts(
-      loop: runtime.loop, description: settings.description, verifier: UploadTokenVerifier(key: try Ed25519.PublicKey(pem: pem)), store: store,
+      loop: runtime.loop, description: settings.description, verifier: try runtime.tokenVerifier(), store: store,
       chunkMetadata: try runtime.channel(.chunkMetadata), uploadState: try runtime.channel(.uploadState), activity: activity, log: runtime.log)
     made.limits.chunksMax = settings.chunksMax
     made.cors = CORSPolicy(origins: settings.corsOrigins)
@@ -66,6 +60,8 @@ import TLS
     metrics.reading("jetty_edge_chunks_active", "Chunks on their way into the store") { Double(activity.activeChunks) }
     metrics.reading("jetty_edge_received_bytes_total", "Plain bytes of chunks taken", counts: true) { Double(activity.bytesReceived) }
     metrics.reading("jetty_edge_chunks_stored_total", "Chunks stored and recorded", counts: true) { Double(activity.chunksStored) }
-    metrics.reading("jetty_edge_chunks_refused_total", "Chunks turned away because the edge was busy", counts: true) { Double(activity.chunksRefused) }
+    metrics.reading("jetty_edge_chunks_refused_total", "Chunks turned away because the edge was busy", counts: true) {
+      Double(activity.chunksRefused)
+    }
   }
 }
