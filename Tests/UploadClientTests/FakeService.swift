@@ -21,6 +21,7 @@ final class FakeService: @unchecked Sendable {
   var savedStates = 0
   var plans = 0
   var finalized = 0
+  var probes: [EdgeProbe] = []
   /// Asked before a chunk is taken: a status other than 200 is answered at once.
   var verdict: (_ edge: String, _ index: UInt32, _ token: String) -> Int = { _, _, _ in 200 }
   var isDuplicate = false
@@ -49,6 +50,7 @@ final class FakeService: @unchecked Sendable {
   private func answer(_ request: HTTPRequest) async -> HTTPResponse {
     do {
       if request.path.contains("/chunks/") { return try await takeChunk(request) }
+      if request.path.hasSuffix("/healthz") { return .text("ok") }
       guard request.fields["authorization"] == "Bearer key" else { return .json(Array(#"{"detail":"no such key"}"#.utf8), status: 401) }
       let body = try await request.body.collect(bytesMax: 8 << 20)
       switch request.path {
@@ -56,6 +58,9 @@ final class FakeService: @unchecked Sendable {
       case "/api/jetty/save-state":
         savedStates += 1
         return .json(SaveStateResponse(ok: true, expiresAt: 1).json)
+      case "/api/jetty/report-probe":
+        probes = try ReportProbeRequest(json: body).probes
+        return .json(ReportProbeResponse(ok: true).json)
       case "/api/edge/finalize-upload": return finalize()
       default:
         guard request.path.hasPrefix("/api/jetty/get-state/") else { return .text("?", status: 404) }

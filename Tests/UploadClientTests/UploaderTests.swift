@@ -167,6 +167,23 @@ struct UploaderTests {
     }
   }
 
+  @Test func roundTripsAreReported() async throws {
+    try await withEventLoop { loop in
+      let service = FakeService()
+      try service.start(on: loop)
+      let http = HTTPClient(loop: loop)
+      defer { http.close() }
+      let pinger = EdgePinger(
+        http: http, gateway: GatewayClient(http: http, baseURL: service.url, apiKey: "key"), user: try #require(UserID("u")))
+      // Nobody listens on port 1.
+      let dead = (id: try #require(EdgeID("dead")), url: "http://127.0.0.1:1", weight: 0.5)
+      await pinger.run([(id: try #require(EdgeID("a")), url: service.url + "/a/", weight: 0.5), dead])
+      #expect(service.probes.map(\.edgeId) == ["a"])
+      #expect(service.probes.allSatisfy { $0.rttMilliseconds > 0 && $0.rttMilliseconds < 5_000 })
+      await service.stop()
+    }
+  }
+
   @Test func aWrongKeyIsSaidSo() async throws {
     let path = path
     await #expect {

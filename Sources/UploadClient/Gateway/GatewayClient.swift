@@ -7,7 +7,7 @@ import Model
 /// The documented REST API, as one user of one account. Loop thread only.
 ///
 /// Each call is one attempt and throws `UploadFailure`; see `retrying` for the patient kind.
-public final class GatewayClient {
+public final class GatewayClient: @unchecked Sendable {
   public let baseURL: String
   private let http: HTTPClient
   private let apiKey: String
@@ -51,6 +51,10 @@ public final class GatewayClient {
 
   public func abort(_ request: AbortUploadRequest) async throws -> AbortUploadResponse {
     try await post("/api/jetty/abort-upload", request)
+  }
+
+  public func reportProbe(_ request: ReportProbeRequest) async throws -> ReportProbeResponse {
+    try await post("/api/jetty/report-probe", request)
   }
 
   private func get<Response: JSONCodable>(_ path: String) async throws -> Response {

@@ -94,6 +94,8 @@ public final class Uploader: @unchecked Sendable {
     var route = try route(from: response)
     onEvent(.planned(fileID: fileID, plan: plan, edges: route.edges.map(\.id), chunksStored: stored.count))
     let compressor = try await compressor(for: job.file, advice: response.strategy?.compression)
+    let pinging = ping(route.edges, chunks: Int(plan.chunksTotal) - stored.count)
+    defer { pinging?.cancel() }
     // Usually one round. Another where the service, at the end, misses chunks that it once had.
     for round in 1... {
       let sender = ChunkSender(
@@ -170,6 +172,13 @@ public final class Uploader: @unchecked Sendable {
     } catch {
       onEvent(.note("this upload can be resumed by its id only: \(error)"))
     }
+  }
+
+  /// Not for a file that is gone before an answer would be of use.
+  private func ping(_ edges: [(id: EdgeID, url: String, weight: Double)], chunks: Int) -> Task<Void, Never>? {
+    guard chunks >= 2 else { return nil }
+    let pinger = EdgePinger(http: http, gateway: gateway, user: options.user)
+    return loop.spawn { await pinger.run(edges) }
   }
 
   private func compressor(for file: SourceFile, advice: CompressionKind?) async throws -> ChunkCompressor? {
