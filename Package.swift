@@ -1,5 +1,4 @@
 // swift-tools-version: 6.2
-import Foundation
 import PackageDescription
 
 let strict: [SwiftSetting] = [
@@ -25,16 +24,15 @@ func tests(_ name: String, _ dependencies: Target.Dependency...) -> Target {
 }
 
 /// One service: a library (Domain and Adapters) and the executable that composes it (Server).
-/// Every migrations/*.sql is embedded as PackageResources.
-func service(_ name: String, _ dependencies: Target.Dependency...) -> [Target] {
+/// With `migrations`, every migrations/*.sql is embedded as PackageResources.
+///
+/// Nothing here looks at the disk: SwiftPM remembers what a manifest evaluates to by its text alone.
+func service(_ name: String, migrations: Bool = true, _ dependencies: Target.Dependency...) -> [Target] {
   let path = "services/\(name)"
-  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
-  let hasMigrations = FileManager.default.fileExists(atPath: "\(root)/\(path)/migrations")
-  let others = ["Server", "README.md", "Dockerfile"].filter { FileManager.default.fileExists(atPath: "\(root)/\(path)/\($0)") }
   return [
     .target(
       name: name, dependencies: dependencies + ["Bytes", "JSON", "Model", "EventLoops", "RPC", "Contracts", "ServiceKit", .product(name: "Logging", package: "swift-log")],
-      path: path, exclude: others, resources: hasMigrations ? [.embedInCode("migrations")] : [], swiftSettings: strict),
+      path: path, exclude: ["Server", "README.md", "Dockerfile"], resources: migrations ? [.embedInCode("migrations")] : [], swiftSettings: strict),
     .executableTarget(name: "\(name)Server", dependencies: [.target(name: name), "ServiceKit"], path: "\(path)/Server", swiftSettings: strict),
   ]
 }
@@ -97,8 +95,8 @@ let package = Package(
     + service("UploadState", "Postgres", "Redis", "ObjectStore", "Accounts")
     + service("Dedup", "Postgres", "Redis", "ObjectStore", "HTTPClient", "TLS")
     + service("Finalize", "Postgres", "Redis", "ObjectStore", "TLS")
-    + service("Gateway", "Doors", "Postgres", "Redis", "Accounts", "HTTPServer", "HTTP1", "ObjectStore", "TLS")
-    + service("EdgeWorker", "Doors", "HTTPServer", "ObjectStore", "Accounts", "TLS")
+    + service("Gateway", migrations: false, "Doors", "Postgres", "Redis", "Accounts", "HTTPServer", "HTTP1", "ObjectStore", "TLS")
+    + service("EdgeWorker", migrations: false, "Doors", "HTTPServer", "ObjectStore", "Accounts", "TLS")
     + [
       tests("BytesTests", "Bytes", "JSON", "Model"),
       tests("EventLoopsTests", "EventLoops"),
