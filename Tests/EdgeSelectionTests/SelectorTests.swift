@@ -41,13 +41,22 @@ struct SelectorTests {
     #expect(EdgeSelector.choose(from: [silent], location: home, samples: [:], priority: .speed, now: 29_999).count == 1)
   }
 
+  @Test func anEdgeThatDoesNotAnswerIsTheLastResort() {
+    let mute = edge("mute-1", 37.7749, -122.4194, probe: 2_000)
+    #expect(EdgeSelector.choose(from: [mute, farther], location: home, samples: [:], priority: .speed, now: 0).map(\.id.text) == ["nyc-1"])
+    #expect(EdgeSelector.choose(from: [mute], location: home, samples: [:], priority: .speed, now: 0).count == 1)
+  }
+
   @Test func whatTheUserMeasuredOutranksTheMap() {
     let samples = [near.site.id: RoundTripEstimate(milliseconds: 400, updatedAt: 0)]
     let chosen = EdgeSelector.choose(from: [near, far], location: home, samples: samples, priority: .speed, now: 0)
     #expect(chosen.map(\.id.text) == ["lax-1", "sfo-1"])
     #expect(chosen[1].latencyMilliseconds == 400)
-    let stale = EdgeSelector.choose(from: [near], location: home, samples: samples, priority: .speed, now: 20_000 + 0)
-    #expect(stale.first?.latencyMilliseconds == 400)
+    // Yesterday's measurement is no longer believed.
+    let day: Int64 = 86_400_000
+    let later = edge("sfo-1", 37.7749, -122.4194, heardAt: day + 1)
+    let stale = EdgeSelector.choose(from: [later], location: home, samples: samples, priority: .speed, now: day + 1)
+    #expect(stale.first?.latencyMilliseconds == 12)
   }
 
   @Test func withoutAPlaceTheProbeStandsIn() {

@@ -52,6 +52,11 @@ public struct EdgeStatus: Sendable, Hashable {
   }
 }
 
+extension EdgeStatus {
+  /// Whether the last probe came back; true before the first one.
+  public var hasAnswered: Bool { (probeMilliseconds ?? 0) < Double(EdgeLimits.probeTimeoutMilliseconds) }
+}
+
 /// A site and, where an edge has ever spoken from it, its status.
 public struct EdgeRecord: Sendable, Hashable {
   public var site: EdgeSite

@@ -20,14 +20,23 @@ public struct EdgeChoice: Sendable, Hashable {
 public enum EdgeSelector {
   /// The best live edges, best first, at most `EdgeLimits.edgesPerUploadMax`; empty where none lives.
   ///
+  /// One that did not answer its last probe may be dead and not yet silent for long enough: it is taken only if none answers.
   /// `samples` are what this user's devices measured. Where there is none for an edge, the distance stands in, and where the
   /// user's place is unknown too, our own probe of the edge.
   public static func choose(
     from records: [EdgeRecord], location: GeoPoint?, samples: [EdgeID: RoundTripEstimate], priority: UploadPriority, now: Int64
   ) -> [EdgeChoice] {
+    let answering = choose(from: records, location: location, samples: samples, priority: priority, now: now) { $0.hasAnswered }
+    return answering.isEmpty ? choose(from: records, location: location, samples: samples, priority: priority, now: now) { _ in true } : answering
+  }
+
+  private static func choose(
+    from records: [EdgeRecord], location: GeoPoint?, samples: [EdgeID: RoundTripEstimate], priority: UploadPriority, now: Int64,
+    where isFit: (EdgeStatus) -> Bool
+  ) -> [EdgeChoice] {
     var best: [(score: EdgeScore, choice: EdgeChoice)] = []
     for record in records {
-      guard let status = record.status, record.isLive(at: now), !status.isDraining else { continue }
+      guard let status = record.status, record.isLive(at: now), !status.isDraining, isFit(status) else { continue }
       let distance = location.map { $0.distanceKilometers(to: record.site.point) }
       let latency = latency(to: record.site.id, status: status, distanceKilometers: distance, samples: samples, now: now)
       let score = EdgeScore(
