@@ -15,6 +15,13 @@ make_account() {
   API_KEY=$(<"$file")
 }
 
+# The gateway knows every edge of this stack as one that lives.
+all_edges_live() {
+  local answer
+  answer=$(curl -sS --fail --max-time 5 -H "Authorization: Bearer $API_KEY" "$GATEWAY_URL/api/jetty/edges?liveOnly=true") || return 1
+  [[ $(tr ',{}' '\n\n\n' <<<"$answer" | grep -c '"live": *true') -ge ${#EDGES[@]} ]]
+}
+
 # In shell syntax, so that `. .jetty/env` or `set -a; . .jetty/env` does.
 write_env() {
   local file=$JETTY_STACK/env name upper urls='' rpc='' admins=''

@@ -53,9 +53,13 @@ supervise() {
 
   for name in "${STORES[@]}"; do start_part "$name"; done
   wait_ready 60 "${STORES[@]}"
-  for name in "${CORE[@]}" "${WORKERS[@]}"; do start_part "$name"; done
-  wait_ready 60 "${CORE[@]}" "${WORKERS[@]}"
+  for name in "${CORE[@]}"; do start_part "$name"; done
+  wait_ready 60 "${CORE[@]}"
+  # They could start with the others, but would then be heard from only at their second heartbeat.
+  for name in "${WORKERS[@]}"; do start_part "$name"; done
+  wait_ready 60 "${WORKERS[@]}"
   make_account
+  retry_until 30 all_edges_live || warn "not every edge is alive yet"
   write_env
   if [[ $mode == foreground ]]; then
     print_summary
