@@ -6,6 +6,7 @@ import Model
 import ObjectStore
 import Postgres
 import RPC
+import ServiceKit
 import TLS
 import TestSupport
 
@@ -60,7 +61,7 @@ final class FinalizeFixture: @unchecked Sendable {
     assembly = FinalizeAssembly(
       loop: loop, pool: pool, store: store, signer: try ObjectURLSigner(publicBase: "http://127.0.0.1:3000", secret: Self.secret),
       uploads: UploadStateClient(peerChannel), chunks: ChunkMetadataClient(peerChannel), dedup: DedupClient(peerChannel),
-      log: Logger(label: "finalize-test") { _ in SwiftLogNoOpLogHandler() })
+      metrics: FinalizeMetrics(MetricsRegistry()), log: Logger(label: "finalize-test") { _ in SwiftLogNoOpLogHandler() })
     let router = RPCRouter()
     router.add(assembly.service)
     let server = RPCServer(loop: loop, router: router)

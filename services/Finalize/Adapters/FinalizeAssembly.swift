@@ -11,13 +11,14 @@ public struct FinalizeAssembly: Sendable {
   private let relay: OutboxRelay
   private let abandoner: Abandoner
   private let verifier: Verifier
+  private let metrics: FinalizeMetrics
   private let loop: EventLoop
   private let log: Logger
 
   /// - Parameter pool: With schema `finalize`, migrated.
   public init(
     loop: EventLoop, pool: PostgresPool, store: any ObjectStore, signer: ObjectURLSigner, uploads: UploadStateClient, chunks: ChunkMetadataClient,
-    dedup: DedupClient, log: Logger
+    dedup: DedupClient, metrics: FinalizeMetrics, log: Logger
   ) {
     let ledger = PostgresLedger(pool: pool, loop: loop)
     let directory = RemoteUploads(uploads: uploads, metadata: chunks)
@@ -36,8 +37,10 @@ public struct FinalizeAssembly: Sendable {
     service = FinalizeRPC(
       finalizer: Finalizer(
         uploads: directory, chunks: directory, vault: vault, ledger: ledger, links: links, tellPromptly: tell, pause: pause),
-      cloner: Cloner(ledger: ledger, links: links, tellPromptly: tell, newID: Self.newFileID), abandoner: abandoner, ledger: ledger, log: log)
+      cloner: Cloner(ledger: ledger, links: links, tellPromptly: tell, newID: Self.newFileID), abandoner: abandoner, ledger: ledger, metrics: metrics,
+      log: log)
     self.relay = relay
+    self.metrics = metrics
     self.loop = loop
     self.log = log
   }
@@ -51,8 +54,9 @@ public struct FinalizeAssembly: Sendable {
 
   /// Tells other services what they have not heard yet, until nothing is due.
   public func relayEvents() async throws {
-    let log = log
+    let (log, metrics) = (log, metrics)
     while try await relay.run(onFailure: { entry, error in
+      metrics.unheard.increment()
       log.warning("an event was not heard yet", metadata: ["event": "\(entry.number)", "file": "\(entry.event.file)", "error": "\(error)"])
     }) == FinalizeLimits.relayBatch {}
   }
@@ -63,6 +67,7 @@ public struct FinalizeAssembly: Sendable {
     let found = try await abandoner.sweep { upload, error in
       log.warning("an expired upload could not be given up yet", metadata: ["file": "\(upload.file)", "error": "\(error)"])
     }
+    metrics.swept.increment(by: UInt64(found))
     if found > 0 { log.info("swept expired uploads", metadata: ["count": "\(found)"]) }
   }
 
@@ -73,8 +78,10 @@ public struct FinalizeAssembly: Sendable {
       case .nothingToDo:
         return
       case .verified(let object):
+        metrics.verified.increment()
         log.info("verified", metadata: ["object": "\(object.key)"])
       case .refuted(let object):
+        metrics.refuted.increment()
         log.error("the stored bytes are not what the client claimed", metadata: ["object": "\(object.key)"])
       case .postponed(let object, let reason):
         log.warning("an object could not be read back", metadata: ["object": "\(object.key)", "error": "\(reason)"])

@@ -11,6 +11,7 @@ public struct FinalizeRPC: FinalizeService, Sendable {
   let cloner: Cloner
   let abandoner: Abandoner
   let ledger: any FileLedger
+  let metrics: FinalizeMetrics
   let log: Logger
 
   public func finalizeUpload(_ request: FinalizeUploadRequest, context: ServerContext) async throws -> FinalizeUploadResponse {
@@ -18,6 +19,7 @@ public struct FinalizeRPC: FinalizeService, Sendable {
     return try await answering("FinalizeUpload", request.fileId) {
       let file = try await finalizer.finalize(
         try Subject.file(request.fileId, "fileId"), account: account, user: try Subject.user(request.userId), chunksTotal: request.totalChunks)
+      metrics.finalized.increment()
       return FinalizeUploadResponse(file: File(file))
     }
   }
@@ -28,6 +30,8 @@ public struct FinalizeRPC: FinalizeService, Sendable {
       let clone = try await cloner.clone(
         try Subject.file(request.sourceFileId, "sourceFileId"), account: account, user: try Subject.user(request.userId),
         name: request.fileName.isEmpty ? nil : request.fileName, mediaType: request.fileType.isEmpty ? nil : request.fileType)
+      metrics.cloned.increment()
+      metrics.savedBytes.increment(by: clone.file.file.size.rawValue)
       return CloneFileResponse(
         file: File(clone.file), savedBytes: clone.file.file.size.rawValue, savedCostMicroDollars: clone.savedCost.rawValue)
     }
@@ -37,6 +41,7 @@ public struct FinalizeRPC: FinalizeService, Sendable {
     let account = try CallerIdentity.account(context)
     return try await answering("AbortUpload", request.fileId) {
       try await abandoner.abort(try Subject.file(request.fileId, "fileId"), account: account, user: try Subject.user(request.userId))
+      metrics.aborted.increment()
       return AbortUploadResponse(ok: true)
     }
   }
@@ -63,10 +68,7 @@ public struct FinalizeRPC: FinalizeService, Sendable {
       }
       throw answer
     } catch let error as PostgresError {
-      log.error("\(method) failed", metadata: ["file": "\(file)", "error": "\(error)"])
-      throw error.isUnavailable
-        ? RPCError.problem(.unavailable, reason: "DATABASE_UNAVAILABLE", message: "the database is away; try again", retryAfterSeconds: 2)
-        : RPCError(.internalError, "the service failed")
+      throw RPCError(error, log: log)
     } catch let error as VaultError {
       log.error("\(method) failed", metadata: ["file": "\(file)", "error": "\(error)"])
       throw RPCError(error.forCaller)

@@ -1,0 +1,25 @@
+import ServiceKit
+
+/// What this service did.
+public struct FinalizeMetrics: Sendable {
+  let finalized: Counter
+  let cloned: Counter
+  let savedBytes: Counter
+  let aborted: Counter
+  let swept: Counter
+  let unheard: Counter
+  let verified: Counter
+  let refuted: Counter
+
+  public init(_ registry: MetricsRegistry) {
+    finalized = registry.counter("jetty_finalize_uploads_total", "Uploads that became files, replays included")
+    cloned = registry.counter("jetty_finalize_clones_total", "Files made on objects that were stored already")
+    savedBytes = registry.counter("jetty_finalize_saved_bytes_total", "Bytes that need not be sent because of clones")
+    aborted = registry.counter("jetty_finalize_aborts_total", "Uploads given up by their users")
+    swept = registry.counter("jetty_finalize_swept_total", "Expired uploads that the sweeper found")
+    unheard = registry.counter("jetty_finalize_events_unheard_total", "Attempts to tell another service that failed")
+    let help = "Objects that were read back, by what was found"
+    verified = registry.counter("jetty_finalize_verifications_total", help, [("result", "verified")])
+    refuted = registry.counter("jetty_finalize_verifications_total", help, [("result", "refuted")])
+  }
+}
