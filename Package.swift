@@ -112,7 +112,7 @@ let package = Package(
       tests("UploadStateTests", "UploadState", "Accounts", "TLS", "ObjectStore", "TestSupport"),
       tests("DedupTests", "Dedup", "TestSupport", "Contracts", "RPC", "Postgres", "Redis", "ObjectStore", "EventLoops", "Model", "TLS"),
       tests("FinalizeTests", "Finalize", "TestSupport", "ServiceKit", "Contracts", "RPC", "Postgres", "ObjectStore", "EventLoops", "Model", "TLS"),
-      tests("GatewayTests", "Gateway", "TestSupport"),
+      tests("GatewayTests", "Gateway", "HTTPClient", "TestSupport"),
       tests("EdgeWorkerTests", "EdgeWorker", "HTTPClient", "Compression", "TestSupport"),
       tests("UploadClientTests", "UploadClient", "HTTPServer", "Compression", "TestSupport"),
       tests("ServiceKitTests", "ServiceKit"),
