@@ -41,6 +41,9 @@ enum Figures {
     return "\(count) B"
   }
 
+  /// `1 chunk`, `2 chunks`.
+  static func count(_ number: Int, _ what: String) -> String { "\(number) \(what)\(number == 1 ? "" : "s")" }
+
   static func rate(_ bytesPerSecond: Double) -> String { "\(bytes(UInt64(max(0, min(bytesPerSecond, 1e18)))))/s" }
 
   /// `7 s`, `3 min 20 s`, `2 h 5 min`.

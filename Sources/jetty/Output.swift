@@ -57,11 +57,12 @@ struct Output: Sendable {
     let rate = result.transferSeconds > 0 ? Double(result.bytesSent) / result.transferSeconds : 0
     Console.result("Stored \(name) as \(result.fileID): \(Figures.bytes(result.size.rawValue)), \(result.cost)")
     Console.result(
-      "Read in \(Figures.fixed(result.hashSeconds, 1)) s, sent \(result.chunksSent) of \(result.chunksTotal) chunks"
+      "Read in \(Figures.fixed(result.hashSeconds, 1)) s, sent \(result.chunksSent) of \(Figures.count(result.chunksTotal, "chunk"))"
         + " in \(Figures.fixed(result.transferSeconds, 1)) s at \(Figures.rate(rate))")
     if loudness == .verbose {
       for edge in result.edges {
-        Console.result("  \(Figures.padded(edge.id.text, 12)) \(edge.chunks) chunks, \(Figures.bytes(edge.bytes)), \(edge.failures) failures")
+        let (chunks, failures) = (Figures.count(edge.chunks, "chunk"), Figures.count(edge.failures, "failure"))
+        Console.result("  \(Figures.padded(edge.id.text, 12)) \(chunks), \(Figures.bytes(edge.bytes)), \(failures)")
       }
     }
     Console.result(result.url)

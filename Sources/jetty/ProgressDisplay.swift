@@ -29,7 +29,7 @@ final class ProgressDisplay {
       guard loudness == .verbose else { return }
       let known = stored > 0 ? ", \(stored) of them stored already" : ""
       let names = edges.map(\.text).joined(separator: ", ")
-      print("\(fileID): \(plan.chunksTotal) chunks of \(Figures.bytes(plan.chunkSize.rawValue))\(known); edges \(names)")
+      print("\(fileID): \(Figures.count(Int(plan.chunksTotal), "chunk")) of \(Figures.bytes(plan.chunkSize.rawValue))\(known); edges \(names)")
     case .progress(let progress):
       guard isInteractive else { return }
       var text = "\(Figures.bytes(progress.bytesDone)) of \(Figures.bytes(progress.bytesTotal))  \(Figures.rate(progress.bytesPerSecond))"

@@ -1,3 +1,5 @@
+import Bytes
+import Compression
 import EventLoops
 import Foundation
 import Model
@@ -121,5 +123,41 @@ struct FileTests {
     }
     #expect(textPays)
     #expect(!noisePays)
+  }
+
+  /// Nothing is packed before the line has shown to be slow; then every byte comes back.
+  @Test func chunksArePackedOnceTheLineIsSlow() async throws {
+    let bytes = Array(String(repeating: "the same line again and again\n", count: 40_000).utf8)
+    let path = try scratch.file("text", bytes)
+    let directory = scratch.path
+    let packed = try await onLoop { loop -> [UInt8] in
+      let file = try SourceFile(path: path)
+      let compressor = ChunkCompressor(directory: directory)
+      #expect(try await compressor.pack(file, offset: 0, size: 1_000_000, on: loop) == nil)
+      compressor.measured(bytesPerSecond: 1e6)
+      let chunk = try #require(try await compressor.pack(file, offset: 100_000, size: 1_000_000, on: loop))
+      #expect(chunk.size < 100_000)
+      let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(chunk.size), alignment: 1)
+      defer { memory.deallocate() }
+      try chunk.read(into: memory, at: 0)
+      return Array(memory)
+    }
+    var plain = ByteBuffer()
+    try packed.withUnsafeBytes { try Gzip.decompress($0, outputBytesMax: 2_000_000, into: &plain) }
+    #expect(plain.array == Array(bytes[100_000..<1_100_000]))
+    // It lay under no name.
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == ["text"])
+  }
+
+  @Test func bytesThatDoNotShrinkAreSentAsTheyAre() async throws {
+    var random = SeededRandom(seed: 1)
+    let path = try scratch.file("noise", (0..<(1 << 20)).map { _ in UInt8.random(in: 0...255, using: &random) })
+    let directory = scratch.path
+    let isPlain = try await onLoop { loop in
+      let compressor = ChunkCompressor(directory: directory)
+      compressor.measured(bytesPerSecond: 1)
+      return try await compressor.pack(SourceFile(path: path), offset: 0, size: 1 << 20, on: loop) == nil
+    }
+    #expect(isPlain)
   }
 }

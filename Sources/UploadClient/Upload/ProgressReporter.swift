@@ -32,6 +32,7 @@ final class ProgressReporter: @unchecked Sendable {
     self.loop = loop
     self.onEvent = onEvent
     savedAt = loop.nowNanoseconds
+    meter.mark(bytes: sender.bytesDone, at: savedAt)
   }
 
   func tick() {

@@ -13,9 +13,8 @@ struct RemoteDuplicates: Duplicates {
 
   func clone(hash: ContentHash, for inquiry: UploadInquiry) async throws -> ClonedFile? {
     do {
-      let request = CheckDuplicateRequest(
-        fileHash: hash.text, fileName: inquiry.fileName ?? "", fileSize: inquiry.fileSize.rawValue, userId: inquiry.caller.user.text,
-        fileType: inquiry.mediaType ?? "")
+      // Without a name Dedup looks for the same bytes only: similar files are not asked for here, and finding them takes longer.
+      let request = CheckDuplicateRequest(fileHash: hash.text, fileSize: inquiry.fileSize.rawValue, userId: inquiry.caller.user.text)
       let timeout = CallOptions(timeoutMilliseconds: EdgeLimits.duplicateCheckMilliseconds)
       // A similar file is a different file: only the same bytes are a duplicate.
       guard let found = try await dedup.checkDuplicate(request, options: timeout).duplicate, found.type == .exact else { return nil }
