@@ -26,9 +26,11 @@ generate: install ## Make everything that follows from proto/: messages, stubs, 
 check-generated: install ## Fail if what is committed is not what `make generate` makes
 	@scripts/check-generated.sh
 
-.PHONY: test
-test: install ## Run all tests, against a real PostgreSQL, Redis and S3 server of their own
+.PHONY: test test-end-to-end
+test: build ## Run all tests, against a real PostgreSQL, Redis and S3 server of their own
 	@scripts/test.sh
+test-end-to-end: build ## Only those of the whole: REST, RPC, the command line, S3
+	@scripts/test.sh --end-to-end
 
 .PHONY: check
 check: lint test ## lint and test

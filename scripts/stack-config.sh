@@ -26,7 +26,8 @@ make_secrets() {
 }
 
 # Fills the map `port`: free loopback ports, the usual ones where nobody listens on them.
-# Says so where one that people know by heart went to somebody else.
+# Says so where one that people know by heart went to somebody else. JETTY_PORTS_FROM: any from that number on, for a
+# stack whose ports nobody types; two that start at the same moment do not meet if they begin far from each other.
 declare -A port
 choose_ports() {
   local names=(gateway postgres redis) wanted=(3000 5432 6379) name index found
@@ -44,11 +45,15 @@ choose_ports() {
     names+=("edge-$name" "edge-$name-rpc" "edge-$name-admin")
     wanted+=($((7200 + index)) $((7300 + index)) $((7400 + index)))
   done
+  if [[ -n ${JETTY_PORTS_FROM:-} ]]; then
+    for index in "${!wanted[@]}"; do wanted[index]=$((JETTY_PORTS_FROM + index)); done
+  fi
   read -ra found <<<"$("$JETTY_TEST_PYTHON" "$JETTY_ROOT/scripts/ports.py" "${wanted[@]}")"
   ((${#found[@]} == ${#names[@]})) || die "could not find free ports"
   for index in "${!names[@]}"; do
     port[${names[index]}]=${found[index]}
   done
+  [[ -z ${JETTY_PORTS_FROM:-} ]] || return 0
   for name in gateway:3000 postgres:5432 redis:6379; do
     [[ ${port[${name%:*}]} == "${name#*:}" ]] \
       || say "Port ${name#*:} is taken by something else: ${name%:*} listens on ${port[${name%:*}]} instead."
