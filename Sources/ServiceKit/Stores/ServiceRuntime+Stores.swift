@@ -36,8 +36,11 @@ extension ServiceRuntime {
     }
   }
 
-  public func redis() throws -> RedisClient {
-    let client = RedisClient(loop: loop, configuration: try redisConfiguration(), logger: log)
+  /// - Parameter commandTimeoutMilliseconds: how long to wait for an answer; nil for the client's default. Short where Redis is only a cache.
+  public func redis(commandTimeoutMilliseconds: UInt64? = nil) throws -> RedisClient {
+    var configuration = try redisConfiguration()
+    if let commandTimeoutMilliseconds { configuration.commandTimeoutMilliseconds = commandTimeoutMilliseconds }
+    let client = RedisClient(loop: loop, configuration: configuration, logger: log)
     StoreMetrics.bind(client.statistics, loop: loop.name, to: metrics)
     return client
   }

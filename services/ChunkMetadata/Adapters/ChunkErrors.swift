@@ -2,6 +2,7 @@ import Contracts
 import Logging
 import Postgres
 import RPC
+import ServiceKit
 
 extension RPCError {
   /// What a client is told about a refused chunk.

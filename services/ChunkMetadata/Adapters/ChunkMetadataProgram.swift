@@ -1,7 +1,6 @@
 import Contracts
 import Foundation
 import Postgres
-import Redis
 import ServiceKit
 
 /// The program jetty-chunk-metadata.
@@ -21,10 +20,8 @@ public enum ChunkMetadataProgram {
     build: { runtime in
       let verifier = try runtime.tokenVerifier()
       let uploads = RemoteUploads(client: UploadStateClient(try runtime.channel(.uploadState)))
-      var redisConfiguration = try runtime.redisConfiguration()
-      redisConfiguration.commandTimeoutMilliseconds = ChunkLimits.cacheTimeoutMilliseconds
       let pool = try runtime.postgres(schema: schema)
-      let redis = RedisClient(loop: runtime.loop, configuration: redisConfiguration, logger: runtime.log)
+      let redis = try runtime.redis(commandTimeoutMilliseconds: ChunkLimits.cacheTimeoutMilliseconds)
       let cache = RedisChunkCache(loop: runtime.loop, redis: redis, now: unixMilliseconds)
       let map = PostgresChunkMap(loop: runtime.loop, pool: pool, feed: cache)
 

@@ -5,6 +5,7 @@ import Model
 import ObjectStore
 import Postgres
 import RPC
+import ServiceKit
 
 extension RPCError {
   /// What a client is told about a refused request.
@@ -42,16 +43,16 @@ extension RPCError {
       return try await body()
     } catch let error as SessionError {
       throw RPCError(error)
-    } catch let error as PostgresError where error.isUnavailable {
-      throw unavailable("DATABASE_UNAVAILABLE", "the database does not answer just now")
+    } catch let error as PostgresError {
+      throw RPCError(error, log: log)
     } catch let error as ObjectStoreError where error.isRetryable {
       log.warning("the object store failed", metadata: ["error": "\(error)"])
       if error == .storeFull { throw unavailable("STORE_FULL", "the object store has no room just now", seconds: 30) }
       throw unavailable("STORE_UNAVAILABLE", "the object store does not answer just now")
     } catch is TimeoutError {
       throw unavailable("STORE_UNAVAILABLE", "the object store does not answer just now")
-    } catch let error where error is PostgresError || error is ObjectStoreError {
-      log.error("a store refused", metadata: ["error": "\(error)"])
+    } catch let error as ObjectStoreError {
+      log.error("the object store refused", metadata: ["error": "\(error)"])
       throw RPCError.problem(.internalError, reason: "INTERNAL", message: "the service failed")
     }
   }

@@ -27,11 +27,9 @@ public enum UploadStateProgram {
       let chunks = RemoteChunks(client: ChunkMetadataClient(try runtime.channel(.chunkMetadata)))
       let usage = RemoteUsage(client: FinalizeClient(try runtime.channel(.finalize)))
       let edges = RemoteEdges(client: EdgeSelectionClient(try runtime.channel(.edgeSelection)))
-      var redisConfiguration = try runtime.redisConfiguration()
-      redisConfiguration.commandTimeoutMilliseconds = SessionLimits.publishTimeoutMilliseconds
       let pool = try runtime.postgres(schema: schema)
-      let redis = RedisClient(loop: runtime.loop, configuration: redisConfiguration, logger: runtime.log)
-      let subscriber = RedisSubscriber(loop: runtime.loop, configuration: redisConfiguration, logger: runtime.log)
+      let redis = try runtime.redis(commandTimeoutMilliseconds: SessionLimits.publishTimeoutMilliseconds)
+      let subscriber = RedisSubscriber(loop: runtime.loop, configuration: try runtime.redisConfiguration(), logger: runtime.log)
 
       let log = runtime.log
       let store = PostgresSessions(loop: runtime.loop, pool: pool, now: unixMilliseconds)
