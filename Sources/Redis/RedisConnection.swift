@@ -149,8 +149,10 @@ final class RedisConnection: Pollable, @unchecked Sendable {
   private func append(_ command: [RedisArgument], to context: UnsafeMutablePointer<redisAsyncContext>, _ callback: Callback) {
     scratch.clear()
     CommandEncoder.encode(command, into: &scratch)
+    // hiredis looks for the words of a subscription with strchr: behind the last one it reads on until it finds a NUL.
+    scratch.append(0)
     let status = scratch.withUnsafeBytes { bytes in
-      redisAsyncFormattedCommand(context, callback, nil, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
+      redisAsyncFormattedCommand(context, callback, nil, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count - 1)
     }
     // Refused only while hiredis shuts the connection down.
     if status != REDIS_OK { closeLater("the connection is going down") }

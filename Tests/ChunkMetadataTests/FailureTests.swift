@@ -84,6 +84,8 @@ struct FailureTests {
       // The test server does not wait for the disk; this makes it.
       try await stack.pool.query("CHECKPOINT")
       postgres.kill9()
+      // The server's children notice within moments, and answer until then.
+      try await eventually(on: stack.loop) { try await failure { try await upload.record(1, "b") } != nil }
       let error = try await failure { try await upload.record(1, "b") }
       #expect(error?.code == .unavailable)
       #expect(error?.problem?.reason == "DATABASE_UNAVAILABLE")

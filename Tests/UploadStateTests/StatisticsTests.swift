@@ -118,6 +118,8 @@ struct StatisticsTests {
       // The test server does not wait for the disk; this makes it.
       try await stack.pool.query("CHECKPOINT")
       postgres.kill9()
+      // The server's children notice within moments, and answer until then.
+      try await eventually(on: stack.loop) { try await failure { try await session.get() } != nil }
       for error in [
         try await failure { try await Self.stats(stack) }, try await failure { try await session.state() }, try await failure { try await session.get() },
       ] {
