@@ -11,10 +11,13 @@ enum SessionSQL {
   private static let open = "status IN ('in_progress', 'paused')"
   private static let owned = "account_id = $1 AND ($2::text IS NULL OR user_id = $2)"
 
+  /// Opening does not wait for the disk: it is on the way of every client that asks for edges. Nothing can be lost by it that matters: a
+  /// chunk's record does wait, and PostgreSQL writes in order, so no chunk outlives its session in a crash.
   static let insert = """
     INSERT INTO upload_sessions (file_id, account_id, user_id, file_hash, file_name, file_type, file_size, chunk_size, chunks_total, threads,
       edges_used, estimated_cost_micro_dollars, status, started_at, expires_at)
-    VALUES ($1, $2, $3, $4::bytea, $5, $6, $7, $8, $9, $10, $11::text[], $12, $13, $14, $15)
+    SELECT $1, $2, $3, $4::bytea, $5, $6, $7, $8, $9, $10, $11::text[], $12, $13, $14, $15
+    WHERE set_config('synchronous_commit', 'off', true) IS NOT NULL
     ON CONFLICT (file_id) DO NOTHING
     """
 
