@@ -67,7 +67,8 @@ struct MultipartTests {
   }
 
   @Test("a store that is away is an honest answer, and nothing is kept", arguments: [
-    (ObjectStoreError.unavailable(retryAfterSeconds: nil, detail: "x"), "STORE_UNAVAILABLE"), (.storeFull, "STORE_FULL"), (.accessDenied("x"), "INTERNAL"),
+    (ObjectStoreError.unavailable(retryAfterSeconds: nil, detail: "x"), "STORE_UNAVAILABLE"), (.storeFull, "STORE_FULL"),
+    (.accessDenied("x"), "INTERNAL"),
   ])
   func storeAway(failed: ObjectStoreError, reason: String) async throws {
     try await withState { stack in

@@ -24,7 +24,8 @@ final class ScriptedChunks: ChunkMetadataService {
     guard context.metadata["jetty-account"] != nil else { throw RPCError(.unauthenticated, "no account") }
     let chunks = stored[request.fileId] ?? [:]
     return MissingChunksResponse(
-      missing: (0..<request.chunksTotal).filter { chunks[$0] == nil }, stored: UInt32(chunks.count), bytesStored: chunks.values.reduce(0) { $0 + $1.size })
+      missing: (0..<request.chunksTotal).filter { chunks[$0] == nil }, stored: UInt32(chunks.count),
+      bytesStored: chunks.values.reduce(0) { $0 + $1.size })
   }
 
   func summarizeChunks(_ request: SummarizeChunksRequest, context: ServerContext) async throws -> SummarizeChunksResponse {
@@ -32,18 +33,23 @@ final class ScriptedChunks: ChunkMetadataService {
     return SummarizeChunksResponse(
       summaries: request.fileIds.compactMap { file in
         guard let chunks = stored[file], !chunks.isEmpty else { return nil }
-        let edges = Dictionary(grouping: chunks.values, by: \.edge).map { EdgeShare(edgeId: $0, chunks: UInt32($1.count), bytes: $1.reduce(0) { $0 + $1.size }) }
+        let edges = Dictionary(grouping: chunks.values, by: \.edge).map {
+          EdgeShare(edgeId: $0, chunks: UInt32($1.count), bytes: $1.reduce(0) { $0 + $1.size })
+        }
         return ChunkSummary(
-          fileId: file, chunksStored: UInt32(chunks.count), bytesStored: edges.reduce(0) { $0 + $1.bytes }, edges: edges.sorted { $0.bytes > $1.bytes })
+          fileId: file, chunksStored: UInt32(chunks.count), bytesStored: edges.reduce(0) { $0 + $1.bytes },
+          edges: edges.sorted { $0.bytes > $1.bytes })
       })
   }
 
-  func claimChunk(_ request: ClaimChunkRequest, context: ServerContext) async throws -> ClaimChunkResponse { throw RPCError(.unimplemented, "") }
-  func recordChunk(_ request: RecordChunkRequest, context: ServerContext) async throws -> RecordChunkResponse { throw RPCError(.unimplemented, "") }
-  func releaseChunk(_ request: ReleaseChunkRequest, context: ServerContext) async throws -> ReleaseChunkResponse { throw RPCError(.unimplemented, "") }
-  func cacheChunk(_ request: CacheChunkRequest, context: ServerContext) async throws -> CacheChunkResponse { throw RPCError(.unimplemented, "") }
-  func listChunks(_ request: ListChunksRequest, context: ServerContext) async throws -> ListChunksResponse { throw RPCError(.unimplemented, "") }
-  func dropChunks(_ request: DropChunksRequest, context: ServerContext) async throws -> DropChunksResponse { throw RPCError(.unimplemented, "") }
+  private let unused = RPCError(.unimplemented, "not part of these tests")
+
+  func claimChunk(_ request: ClaimChunkRequest, context: ServerContext) async throws -> ClaimChunkResponse { throw unused }
+  func recordChunk(_ request: RecordChunkRequest, context: ServerContext) async throws -> RecordChunkResponse { throw unused }
+  func releaseChunk(_ request: ReleaseChunkRequest, context: ServerContext) async throws -> ReleaseChunkResponse { throw unused }
+  func cacheChunk(_ request: CacheChunkRequest, context: ServerContext) async throws -> CacheChunkResponse { throw unused }
+  func listChunks(_ request: ListChunksRequest, context: ServerContext) async throws -> ListChunksResponse { throw unused }
+  func dropChunks(_ request: DropChunksRequest, context: ServerContext) async throws -> DropChunksResponse { throw unused }
 }
 
 /// Finalize's books and EdgeSelection's edges.
@@ -57,7 +63,10 @@ final class ScriptedPeers: UsageLedger, EdgeRegistry {
 
   func liveEdges() async throws -> [LiveEdge] {
     if isDown { throw RPCError(.unavailable, "down") }
-    return [LiveEdge(id: EdgeID("sfo-1")!, latencyMilliseconds: 12, loadPercent: 34), LiveEdge(id: EdgeID("idle-1")!, latencyMilliseconds: 5, loadPercent: 1)]
+    return [
+      LiveEdge(id: EdgeID("sfo-1")!, latencyMilliseconds: 12, loadPercent: 34),
+      LiveEdge(id: EdgeID("idle-1")!, latencyMilliseconds: 5, loadPercent: 1),
+    ]
   }
 }
 

@@ -121,7 +121,8 @@ struct StatisticsTests {
       // The server's children notice within moments, and answer until then.
       try await eventually(on: stack.loop) { try await failure { try await session.get() } != nil }
       for error in [
-        try await failure { try await Self.stats(stack) }, try await failure { try await session.state() }, try await failure { try await session.get() },
+        try await failure { try await Self.stats(stack) }, try await failure { try await session.state() },
+        try await failure { try await session.get() },
       ] {
         #expect(error?.code == .unavailable)
         #expect(error?.problem?.reason == "DATABASE_UNAVAILABLE")

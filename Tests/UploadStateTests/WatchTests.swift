@@ -36,7 +36,8 @@ extension TestSession {
     stored(index, edge: edge)
     let chunks = stack.chunks.stored[file.text] ?? [:]
     let event = StateEvent(
-      chunksStored: UInt32(chunks.count), progress: chunks.values.reduce(0) { $0 + $1.size }, chunkIndex: index, hasChunk: true, edgeId: edge, at: stack.now)
+      chunksStored: UInt32(chunks.count), progress: chunks.values.reduce(0) { $0 + $1.size }, chunkIndex: index, hasChunk: true,
+      edgeId: edge, at: stack.now)
     var buffer = ByteBuffer()
     try event.encode(into: &buffer)
     try await stack.redis.publish("progress:{\(file)}", .bytes(buffer.array))
@@ -162,8 +163,8 @@ struct WatchedUploadTests {
 
   private func event(_ chunks: UInt32, chunk: UInt32? = nil, status: SessionStatus = .inProgress) -> ProgressEvent {
     ProgressEvent(
-      status: status, chunksStored: chunks, bytesStored: .mebibytes(5 * UInt64(chunks)), chunk: chunk.map { ProgressEvent.Chunk(index: $0, edge: "sfo-1") },
-      at: 1)
+      status: status, chunksStored: chunks, bytesStored: .mebibytes(5 * UInt64(chunks)),
+      chunk: chunk.map { ProgressEvent.Chunk(index: $0, edge: "sfo-1") }, at: 1)
   }
 
   @Test("the first truth is always told, the same one again never")

@@ -13,7 +13,8 @@ extension RPCError {
     case .indexOutOfRange(let chunksTotal):
       self = .problem(
         .invalidArgument, reason: "INVALID_FIELD", field: "chunkIndex",
-        message: chunksTotal == 0 ? "chunkIndex: this file is empty and has no chunks" : "chunkIndex must be from 0 to \(chunksTotal - 1) for this file")
+        message: chunksTotal == 0
+          ? "chunkIndex: this file is empty and has no chunks" : "chunkIndex must be from 0 to \(chunksTotal - 1) for this file")
     case .wrongSize(let planned):
       self = .problem(.invalidArgument, reason: "INVALID_FIELD", field: "size", message: "size must be \(planned.rawValue) bytes for this chunk")
     case .conflict(let address):

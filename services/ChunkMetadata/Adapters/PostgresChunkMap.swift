@@ -72,7 +72,8 @@ final class PostgresChunkMap: ChunkMap, @unchecked Sendable {
     let milliseconds: UInt64 = 300_000
     return try await pool.transaction { session in
       try await session.query("SET LOCAL statement_timeout = \(milliseconds)")
-      return try await session.query(ChunkSQL.sweep, [.int64(Int64(ChunkLimits.abandonedClaimHours))], timeoutMilliseconds: milliseconds).affectedCount
+      let hours = Int64(ChunkLimits.abandonedClaimHours)
+      return try await session.query(ChunkSQL.sweep, [.int64(hours)], timeoutMilliseconds: milliseconds).affectedCount
     }
   }
 

@@ -77,7 +77,8 @@ extension SavedState {
   func report(file: String) throws(RPCError) -> ClientReport {
     guard fileId.isEmpty || fileId == file else { throw .field("state.fileId", "must be the same as fileId, or left out") }
     return ClientReport(
-      chunksUploaded: chunksUploaded, chunksRemaining: chunksRemaining, edges: try RPCError.edges(edges, "state.edges"), progress: progress, total: total)
+      chunksUploaded: chunksUploaded, chunksRemaining: chunksRemaining, edges: try RPCError.edges(edges, "state.edges"), progress: progress,
+      total: total)
   }
 }
 

@@ -34,7 +34,8 @@ final class UploadWatch {
 
     // Listening comes before reading: what changes in between is heard.
     var isLive = try await news(subscription, isLive: false, milliseconds: SessionLimits.subscribeMilliseconds).isLive
-    if let event = watched.read(try await desk.event(of: file, owner: owner, now: now()).event) { try await tell(StateEvent(event, plan: session.plan)) }
+    let first = try await desk.event(of: file, owner: owner, now: now()).event
+    if let event = watched.read(first) { try await tell(StateEvent(event, plan: session.plan)) }
     while !watched.isEnded {
       let wait = isLive ? SessionLimits.watchResyncMilliseconds : SessionLimits.watchPollMilliseconds
       let event: ProgressEvent?

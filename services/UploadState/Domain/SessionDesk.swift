@@ -100,8 +100,10 @@ public struct SessionDesk {
     let portions = try await chunks.portions(of: [file], account: session.owner.account)[file] ?? []
     let ending = SessionEnding(status: status, at: now, bytesUploaded: bytesUploaded, actualCost: actualCost, portions: portions)
     guard try await store.close(file, with: ending) else { return }
-    let stored = status == .completed ? session.plan.chunksTotal : 0
-    publisher.publish(ProgressEvent(status: status, chunksStored: stored, bytesStored: status == .completed ? session.plan.fileSize : .zero, at: now), of: file)
+    let whole = status == .completed
+    let event = ProgressEvent(
+      status: status, chunksStored: whole ? session.plan.chunksTotal : 0, bytesStored: whole ? session.plan.fileSize : .zero, at: now)
+    publisher.publish(event, of: file)
   }
 
   public func expired(limit: UInt32, now: Int64) async throws -> [UploadSession] {

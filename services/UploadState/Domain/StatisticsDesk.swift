@@ -33,8 +33,8 @@ public struct StatisticsDesk {
     let usage = await attempt("usage") { try await ledger.usage(account: account, user: user) }
     let live = await attempt("edges") { try await registry.liveEdges() } ?? []
     return AccountStatistics(
-      figures: figures, usage: usage ?? UsageFigures(ownKnowledge: figures), edges: EdgeFigures.merge(live: live, portions: recent.flatMap(\.portions)),
-      recent: recent)
+      figures: figures, usage: usage ?? UsageFigures(ownKnowledge: figures),
+      edges: EdgeFigures.merge(live: live, portions: recent.flatMap(\.portions)), recent: recent)
   }
 
   private func attempt<Result>(_ what: String, _ body: () async throws -> Result) async -> Result? {
