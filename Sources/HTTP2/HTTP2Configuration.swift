@@ -16,5 +16,9 @@ public struct HTTP2Configuration: Sendable {
   /// A stream reports `.writable` when less than this is waiting to be sent.
   public var outputLowWaterBytes: Int = 32 << 10
 
+  /// A server whose answer is complete before the request is: reset the stream at once with NO_ERROR (RFC 9113 section 8.1). Without it
+  /// the stream's owner decides; some HTTP clients (curl before 8.0) lose the answer when the reset comes while they still send.
+  public var resetsUnfinishedRequests = true
+
   public init() {}
 }

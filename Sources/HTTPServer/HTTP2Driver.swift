@@ -26,6 +26,8 @@ final class HTTP2Driver: ConnectionDriver {
     configuration.bufferedBytesMax = limits.connectionInputBytesMax
     configuration.headerListBytesMax = limits.headerListBytesMax
     configuration.outputLowWaterBytes = limits.outputBytesMax / 2
+    // HTTP2ServerStream lets the client finish, within bounds, first.
+    configuration.resetsUnfinishedRequests = false
     session = try ServerSession(role: .server, configuration: configuration)
     session.driver = self
   }
