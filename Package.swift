@@ -31,7 +31,10 @@ func service(_ name: String, migrations: Bool = true, _ dependencies: Target.Dep
   let path = "services/\(name)"
   return [
     .target(
-      name: name, dependencies: dependencies + ["Bytes", "JSON", "Model", "EventLoops", "RPC", "Contracts", "ServiceKit", .product(name: "Logging", package: "swift-log")],
+      name: name,
+      dependencies: dependencies + [
+        "Bytes", "JSON", "Model", "EventLoops", "RPC", "Contracts", "ServiceKit", .product(name: "Logging", package: "swift-log"),
+      ],
       path: path, exclude: ["Server", "README.md", "Dockerfile"], resources: migrations ? [.embedInCode("migrations")] : [], swiftSettings: strict),
     .executableTarget(name: "\(name)Server", dependencies: [.target(name: name), "ServiceKit"], path: "\(path)/Server", swiftSettings: strict),
   ]
@@ -43,12 +46,14 @@ let configuration = Target.Dependency.product(name: "Configuration", package: "s
 
 let binaries = [
   "jetty-edge-selection": "EdgeSelectionServer", "jetty-chunk-metadata": "ChunkMetadataServer", "jetty-upload-state": "UploadStateServer",
-  "jetty-admin": "jetty-admin", "jetty-dedup": "DedupServer", "jetty-finalize": "FinalizeServer", "jetty-gateway": "GatewayServer", "jetty-edge-worker": "EdgeWorkerServer",
+  "jetty-admin": "jetty-admin", "jetty-dedup": "DedupServer", "jetty-finalize": "FinalizeServer", "jetty-gateway": "GatewayServer",
+  "jetty-edge-worker": "EdgeWorkerServer",
 ]
 
 let package = Package(
   name: "agentcache-jetty",
-  products: [.executable(name: "jetty", targets: ["jetty"])] + binaries.sorted { $0.key < $1.key }.map { .executable(name: $0.key, targets: [$0.value]) },
+  products: [.executable(name: "jetty", targets: ["jetty"])]
+    + binaries.sorted { $0.key < $1.key }.map { .executable(name: $0.key, targets: [$0.value]) },
   dependencies: [
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -84,7 +89,9 @@ let package = Package(
     module("HTTPClient", "CCurl", "EventLoops", "Bytes", log),
     module("ObjectStore", "CFiles", "HTTPClient", "EventLoops", "TLS", "Bytes", log),
     module("Accounts", "TLS", "Model", "JSON", "Bytes", "EventLoops", "Postgres", log),
-    module("ServiceKit", "EventLoops", "RPC", "RPCServices", "Contracts", "HTTPServer", "TLS", "Redis", "Postgres", "ObjectStore", "Accounts", "Model", log, configuration),
+    module(
+      "ServiceKit", "EventLoops", "RPC", "RPCServices", "Contracts", "HTTPServer", "TLS", "Redis", "Postgres", "ObjectStore", "Accounts",
+      "Model", log, configuration),
     module("Doors", "HTTPServer", "HTTP1", "RPC", "Contracts", "Compression", "EventLoops", "JSON", "Model", "Bytes"),
     module("UploadClient", "HTTPClient", "EventLoops", "TLS", "Compression", "JSON", "Contracts", "Model", "Bytes"),
     executable("jetty", "UploadClient", "EventLoops", "HTTPClient", "Contracts", "JSON", "Model", arguments),

@@ -165,6 +165,7 @@ private func withFinder(redisURL: String? = nil, _ body: @escaping @Sendable (Fi
     try await body(
       FinderWorld(
         finder: DuplicateFinder(
-          index: PostgresFileIndex(pool: pool), cache: RedisMatchCache(redis: redis), embedder: FeatureHashingEmbedder(), onEmbedderFailure: { _ in })))
+          index: PostgresFileIndex(pool: pool), cache: RedisMatchCache(redis: redis), embedder: FeatureHashingEmbedder(),
+          onEmbedderFailure: { _ in })))
   }
 }

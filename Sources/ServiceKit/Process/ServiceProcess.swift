@@ -15,6 +15,7 @@ public enum ServiceProcess {
 
     let keys = SettingKey.common + definition.settings
     if CommandLine.arguments.dropFirst().contains(where: { $0 == "--help" || $0 == "-h" }) {
+      // lint:allow print - the answer to --help, not a log
       print(SettingsHelp.text(program: "jetty-\(definition.name)", summary: definition.summary, keys: keys), terminator: "")
       exit(0)
     }

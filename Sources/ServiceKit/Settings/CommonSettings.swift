@@ -16,7 +16,8 @@ extension SettingKey {
   public static let postgresConnections = SettingKey("postgres.connections", "most connections per event loop", default: "4")
   public static let redisURL = SettingKey("redis.url", "redis://:password@host:port/0 or unix:///path", secret: true, needed: true)
 
-  public static let storeURL = SettingKey("store.url", "where objects lie: file:///directory, or s3://bucket?endpoint=https://host&region=name", needed: true)
+  public static let storeURL = SettingKey(
+    "store.url", "where objects lie: file:///directory, or s3://bucket?endpoint=https://host&region=name", needed: true)
   public static let storeAccessKey = SettingKey("store.access.key", "S3 access key id", secret: true)
   public static let storeSecretKey = SettingKey("store.secret.key", "S3 secret access key", secret: true)
   public static let objectURLSecret = SettingKey("object.url.secret", "key that signs URLs of the local store", secret: true)

@@ -8,7 +8,8 @@ public enum PeerService: String, CaseIterable, Sendable {
 
   public var setting: SettingKey {
     SettingKey(
-      "\(rawValue).address", "RPC address of \(rawValue.split(separator: ".").joined(separator: "-")): host:port, several with commas, or dns:///name:port",
+      "\(rawValue).address",
+      "RPC address of \(rawValue.split(separator: ".").joined(separator: "-")): host:port, several with commas, or dns:///name:port",
       needed: true)
   }
 }

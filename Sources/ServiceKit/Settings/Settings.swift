@@ -14,7 +14,10 @@ public final class Settings: @unchecked Sendable {
   private let lock = NSLock()
 
   /// - Parameter keys: everything this process takes; a flag that is none of them is a mistake.
-  public init(keys: [SettingKey], arguments: [String] = CommandLine.arguments, environment: [String: String] = ProcessInfo.processInfo.environment) async {
+  public init(
+    keys: [SettingKey], arguments: [String] = CommandLine.arguments,
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) async {
     self.keys = Dictionary(keys.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var providers: [any ConfigProvider] = [
       CommandLineArgumentsProvider(arguments: arguments),

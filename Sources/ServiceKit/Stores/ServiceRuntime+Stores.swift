@@ -54,7 +54,9 @@ extension ServiceRuntime {
     let location = try storeLocation()
     let publicURL = settings.required(.publicURL)
     let secret = settings.optional(.objectURLSecret)
-    if case .local = location, secret == nil { settings.complain(.objectURLSecret, "is needed with a local store: \(SettingKey.objectURLSecret.summary)") }
+    if case .local = location, secret == nil {
+      settings.complain(.objectURLSecret, "is needed with a local store: \(SettingKey.objectURLSecret.summary)")
+    }
     try settings.check()
     do {
       return try location.makeURLSigner(publicBase: publicURL, secret: Array((secret ?? "").utf8))

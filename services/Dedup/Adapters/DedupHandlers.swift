@@ -31,7 +31,9 @@ struct DedupHandlers: DedupService {
 
   func registerFile(_ request: RegisterFileRequest, context: ServerContext) async throws -> RegisterFileResponse {
     let file = try storedFile(request)
-    if let scope = try CallerIdentity.scope(context), scope != file.account { throw RPCError(.permissionDenied, "the call is limited to another account") }
+    if let scope = try CallerIdentity.scope(context), scope != file.account {
+      throw RPCError(.permissionDenied, "the call is limited to another account")
+    }
     try await translating { try await finder.register(file) }
     return RegisterFileResponse()
   }

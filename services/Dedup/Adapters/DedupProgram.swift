@@ -9,7 +9,8 @@ public enum DedupProgram {
   /// The PostgreSQL schema of its tables.
   static let schema = "dedup"
 
-  static let embedderURL = SettingKey("embedder.url", "OpenAI-compatible /v1/embeddings endpoint; without it names are embedded here, by feature hashing")
+  static let embedderURL = SettingKey(
+    "embedder.url", "OpenAI-compatible /v1/embeddings endpoint; without it names are embedded here, by feature hashing")
   static let embedderModel = SettingKey("embedder.model", "model that the endpoint is asked for", default: "text-embedding-3-small")
   static let embedderKey = SettingKey("embedder.key", "API key of the endpoint", secret: true)
 
