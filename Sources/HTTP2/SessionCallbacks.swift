@@ -178,7 +178,8 @@ extension HTTP2Session {
   /// A server that has answered before the request ended wants no more of it (RFC 9113 section 8.1).
   final func outputEnded(_ frame: UnsafePointer<nghttp2_frame>) {
     let header = frame.pointee.hd
-    guard role == .server, configuration.resetsUnfinishedRequests, header.type <= 1, let stream = stream(header.stream_id), !stream.inputEnded, !stream.resetSent else { return }
+    guard role == .server, configuration.resetsUnfinishedRequests, header.type <= 1 else { return }
+    guard let stream = stream(header.stream_id), !stream.inputEnded, !stream.resetSent else { return }
     stream.resetSent = true
     _ = nghttp2_submit_rst_stream(raw, UInt8(NGHTTP2_FLAG_NONE.rawValue), header.stream_id, HTTP2ErrorCode.noError.rawValue)
   }

@@ -24,6 +24,11 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
     super.init(loop: loop, limits: limits)
   }
 
+  override func refusal(_ error: RPCError) -> RPCError {
+    guard error.code == .invalidArgument else { return error }
+    return RPCError(.internalError, "the server's answer cannot be read: \(error.message)")
+  }
+
   // MARK: Beginning
 
   func open(on connection: ClientConnection, _ fields: HTTP2Fields) throws(RPCError) {

@@ -93,14 +93,21 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
     guard let length = try nextMessageBytes() else { return nil }
     let isCompressed = frontIsCompressed
     defer { dropMessage(length) }
-    if isCompressed {
-      try decompressFront(length)
-      return try withDecompressed { bytes throws(RPCError) in try Message(wire: bytes) }
-    }
-    return try input.withUnsafeBytes { bytes throws(RPCError) in
-      try Message(wire: UnsafeRawBufferPointer(rebasing: bytes[5..<5 + length]))
+    do throws(RPCError) {
+      if isCompressed {
+        try decompressFront(length)
+        return try withDecompressed { bytes throws(RPCError) in try Message(wire: bytes) }
+      }
+      return try input.withUnsafeBytes { bytes throws(RPCError) in
+        try Message(wire: UnsafeRawBufferPointer(rebasing: bytes[5..<5 + length]))
+      }
+    } catch {
+      throw refusal(error)
     }
   }
+
+  /// What an unreadable message means on this side: a bad request for a server, a broken server for a client.
+  @usableFromInline func refusal(_ error: RPCError) -> RPCError { error }
 
   @usableFromInline final func nextMessageBytes() throws(RPCError) -> Int? { try frontMessageBytes() }
   @usableFromInline final var frontIsCompressed: Bool { input[0] == 1 }
