@@ -15,7 +15,7 @@ final class HTTP2ServerStream: HTTP2Stream, ExchangeCarrier {
 
   private static let continueFields = LoopBound(HTTP2Fields(permanent: [(":status", "100")]))
   /// For a client to end a request whose answer it has.
-  private static let resetMilliseconds: UInt64 = 1_000
+  private static let resetMilliseconds: UInt64 = 5_000
 
   init(_ connection: HTTPConnection, _ limits: HTTPServerLimits) {
     self.connection = connection
