@@ -20,7 +20,7 @@ public struct ChunkAnnouncement: Sendable, Equatable {
     guard let hash else {
       throw Self.invalid("Content-Digest", "Content-Digest must hold the SHA-256 of the chunk: sha-256=:<base64>:")
     }
-    guard let number = UInt32(index), String(number) == index else { throw Self.invalid("index", "index must be a whole number") }
+    guard let number = UInt32(index), String(number) == index else { throw Self.invalid("chunkIndex", "chunkIndex must be a whole number") }
     self.init(fileID: try Self.file(fileID), index: try Self.index(number), hash: hash)
   }
 

@@ -6,7 +6,7 @@ public struct JSONNumber: Sendable, Equatable, CustomStringConvertible {
   /// Nil where the text is not a JSON number of at most 64 bytes.
   public init?(text: String) {
     let bytes = Array(text.utf8)
-    guard bytes.count <= JSONLimits.standard.numberBytesMax, JSONNumber.length(in: bytes) == bytes.count else { return nil }
+    guard !bytes.isEmpty, bytes.count <= JSONLimits.standard.numberBytesMax, JSONNumber.length(in: bytes) == bytes.count else { return nil }
     self.text = text
   }
 

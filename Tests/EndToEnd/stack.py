@@ -1,13 +1,17 @@
 """One local stack for a run of the tests: started, asked about, and always stopped again."""
 
+import contextlib
 import os
 import pathlib
 import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import time
+import urllib.parse
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARIES = pathlib.Path(os.environ.get("JETTY_BINARIES", ROOT / ".build/release"))
@@ -65,6 +69,41 @@ class Stack:
 
     def _run(self, *arguments: str):
         subprocess.run([self._script, *arguments], env=self._environment, check=True, capture_output=True, timeout=180)
+
+    @contextlib.contextmanager
+    def without(self, part: str):
+        """The stack while `part` ("redis", "dedup", "edge-sfo-1") does not run. It runs again afterwards."""
+        self._run("stop", part)
+        try:
+            yield
+        finally:
+            self._run("start", part)
+            deadline = time.monotonic() + 90
+            while not self._is_ready(part):
+                assert time.monotonic() < deadline, f"{part} did not come back"
+                time.sleep(0.2)
+
+    def _is_ready(self, part: str) -> bool:
+        if part in ("postgres", "redis"):
+            address = urllib.parse.urlsplit(self.env[f"JETTY_{part.upper()}_URL"])
+            host, port, path = address.hostname, address.port, None
+        else:
+            host, port = self._admin(part).split(":")
+            path = "/readyz"
+        try:
+            if path is None:
+                socket.create_connection((host, int(port)), 1).close()
+                return True
+            with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def _admin(self, part: str) -> str:
+        if part.startswith("edge-") and part != "edge-selection":
+            place = self.env["JETTY_EDGE_IDS"].split(",").index(part.removeprefix("edge-"))
+            return self.env["JETTY_EDGE_WORKER_ADMIN_ADDRESSES"].split(",")[place]
+        return self.env[f"JETTY_{part.upper().replace('-', '_')}_ADMIN_ADDRESS"]
 
     @property
     def url(self) -> str:

@@ -15,7 +15,10 @@ struct FieldError: Error {
 
   /// The same error as seen from the message that holds this one in `field`.
   func inside(_ field: StaticString) -> FieldError { FieldError("\(field).\(path)", problem) }
-  func inside(_ field: StaticString, _ index: Int) -> FieldError { FieldError("\(field)[\(index)].\(path)", problem) }
+  /// An empty path is the item itself.
+  func inside(_ field: StaticString, _ index: Int) -> FieldError {
+    FieldError(path.isEmpty ? "\(field)[\(index)]" : "\(field)[\(index)].\(path)", problem)
+  }
 }
 
 extension RPCError {

@@ -8,7 +8,7 @@ import Testing
   ] as [(String, UInt64)])
   func readsUnsigned(_ text: String, _ expected: UInt64) { #expect(JSONNumber(text: text)?.uint64 == expected) }
 
-  @Test(arguments: ["-1", "18446744073709551616", "1.5", "1e-1", "1e20", "1e999999999999", "1e-999999999999"])
+  @Test(arguments: ["", " ", "-", "+1", "1 ", "0x1", "-1", "18446744073709551616", "1.5", "1e-1", "1e20", "1e999999999999", "1e-999999999999"])
   func refusesUnsigned(_ text: String) { #expect(JSONNumber(text: text)?.uint64 == nil) }
 
   @Test func readsSignedEnds() {

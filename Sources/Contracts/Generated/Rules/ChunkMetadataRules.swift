@@ -80,7 +80,9 @@ extension SummarizeChunksRequest {
 
   func checkFields() throws(FieldError) {
     try Rules.items(fileIds.count, "fileIds", minimum: 1, maximum: 100)
-    for item in fileIds { try Rules.text(item, "fileIds", format: .fileID, bytesMax: 1024) }
+    for (index, item) in fileIds.enumerated() {
+      do { try Rules.text(item, "", format: .fileID, bytesMax: 1024) } catch { throw error.inside("fileIds", index) }
+    }
   }
 }
 

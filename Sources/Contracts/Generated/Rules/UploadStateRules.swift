@@ -16,7 +16,9 @@ extension Upload {
       do { try value.checkFields() } catch { throw error.inside("plan") }
     }
     try Rules.items(edges.count, "edges", minimum: 0, maximum: 10000)
-    for item in edges { try Rules.text(item, "edges", bytesMax: 1024) }
+    for (index, item) in edges.enumerated() {
+      do { try Rules.text(item, "", bytesMax: 1024) } catch { throw error.inside("edges", index) }
+    }
     try Rules.text(fileName, "fileName", bytesMax: 1024)
     try Rules.text(fileType, "fileType", bytesMax: 1024)
     try Rules.text(objectKey, "objectKey", bytesMax: 1024)
@@ -58,7 +60,9 @@ extension SavedState {
     try Rules.items(chunksUploaded.count, "chunksUploaded", minimum: 0, maximum: 10000)
     try Rules.items(chunksRemaining.count, "chunksRemaining", minimum: 0, maximum: 10000)
     try Rules.items(edges.count, "edges", minimum: 0, maximum: 64)
-    for item in edges { try Rules.text(item, "edges", bytesMax: 1024) }
+    for (index, item) in edges.enumerated() {
+      do { try Rules.text(item, "", bytesMax: 1024) } catch { throw error.inside("edges", index) }
+    }
   }
 }
 

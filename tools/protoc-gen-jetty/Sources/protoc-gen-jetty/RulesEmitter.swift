@@ -47,8 +47,11 @@ enum RulesEmitter {
           text.line("do { try item.checkFields() } catch { throw error.inside(\"\(field.jsonName)\", index) }")
         }
       } else {
-        let lines = value(field, "item")
-        if !lines.isEmpty { text.line("for item in \(field.escaped) { \(lines.joined(separator: "; ")) }") }
+        let lines = value(field, "item", label: "")
+        guard !lines.isEmpty else { return }
+        text.block("for (index, item) in \(field.escaped).enumerated() {") { text in
+          text.line("do { \(lines.joined(separator: "; ")) } catch { throw error.inside(\"\(field.jsonName)\", index) }")
+        }
       }
     case .map: text.line("try Rules.items(\(field.escaped).count, \"\(field.jsonName)\", minimum: 0, maximum: \(itemsMax(field)))")
     }
@@ -68,8 +71,9 @@ enum RulesEmitter {
     return 1024
   }
 
-  private static func value(_ field: FieldModel, _ value: String) -> [String] {
-    let label = "\"\(field.jsonName)\""
+  /// `label` is what errors call the value: by default the field's name.
+  private static func value(_ field: FieldModel, _ value: String, label: String? = nil) -> [String] {
+    let label = "\"\(label ?? field.jsonName)\""
     let rules = field.rules
     var single = false
     if case .single = field.place { single = true }
