@@ -10,7 +10,7 @@ public struct HTTPClientConfiguration: Sendable {
   /// From the request's turn until the connection (TLS included) stands.
   public var connectTimeoutMilliseconds: UInt64 = 10_000
   /// How long the peer may neither take nor give a byte while it is its turn.
-  public var stallTimeoutMilliseconds: UInt64 = 30_000
+  public var stallTimeoutMilliseconds: UInt64 = 60_000
   /// Bytes of a response's header section.
   public var responseHeaderBytesMax = 64 << 10
   /// Bytes of each of the two buffers of a request body, and of the two of a response body.

@@ -12,7 +12,7 @@ struct ObjectStoreContractTests {
         do {
           try await check(fixture)
         } catch {
-          Issue.record("\(kind): \(name): \(error)")
+          Issue.record("\(kind): \(name): \(error)\n\(fixture.serverLog)")
         }
       }
     }

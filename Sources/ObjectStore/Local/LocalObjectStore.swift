@@ -52,24 +52,26 @@ public final class LocalObjectStore: ObjectStore {
     let buffers = [BufferMemory(bufferBytes), BufferMemory(bufferBytes)]
     var position: UInt64 = 0
     var current = 0
-    var filled = try await fill(buffers[current], from: &body)
+    var hasEnded = false
+    var filled = try await fill(buffers[current], from: &body, &hasEnded)
     while filled > 0 {
       guard position + UInt64(filled) <= size else { throw ObjectStoreError.sizeMismatch(expected: size, received: position + UInt64(filled)) }
       let (full, count, offset) = (buffers[current], filled, position)
       async let written: Void = loop.offload { try part.write(UnsafeRawBufferPointer(rebasing: full.bytes[..<count]), at: offset) }
       position += UInt64(filled)
       current = 1 - current
-      filled = try await fill(buffers[current], from: &body)
+      filled = try await fill(buffers[current], from: &body, &hasEnded)
       try await written
     }
     guard position == size else { throw ObjectStoreError.sizeMismatch(expected: size, received: position) }
   }
 
-  private func fill(_ buffer: BufferMemory, from body: inout any ObjectBody) async throws -> Int {
+  /// Fills the buffer, or as much of it as there is; after the end nothing is asked for any more.
+  private func fill(_ buffer: BufferMemory, from body: inout any ObjectBody, _ hasEnded: inout Bool) async throws -> Int {
     var filled = 0
-    while filled < buffer.bytes.count {
+    while filled < buffer.bytes.count, !hasEnded {
       let count = try await body.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[filled...]))
-      if count == 0 { break }
+      hasEnded = count == 0
       filled += count
     }
     return filled
