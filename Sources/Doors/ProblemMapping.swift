@@ -15,6 +15,8 @@ public enum HTTPStatusTable {
     "UNAUTHENTICATED": 401, "TOKEN_EXPIRED": 401,
     "NOT_FOUND": 404,
     "CHUNK_CONFLICT": 409, "UPLOAD_ENDED": 409,
+    // The store has lost the parts: asking again cannot help, sending the file again does.
+    "UPLOAD_LOST": 410,
     "UNSUPPORTED_MEDIA_TYPE": 415,
     "BUDGET_TOO_SMALL": 422,
     "RATE_LIMITED": 429,
