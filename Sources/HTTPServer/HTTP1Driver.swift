@@ -44,6 +44,8 @@ final class HTTP1Driver: ConnectionDriver, ExchangeCarrier {
     parser = HTTP1RequestParser(limits: limits.http1)
   }
 
+  var isQuiet: Bool { phase == .head && output.isEmpty }
+
   func start() {
     headHasBegun = true
     advance()

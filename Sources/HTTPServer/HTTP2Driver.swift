@@ -32,6 +32,8 @@ final class HTTP2Driver: ConnectionDriver {
     session.driver = self
   }
 
+  var isQuiet: Bool { session.openStreams == 0 && session.outbound.isEmpty }
+
   func start(_ input: borrowing ByteBuffer) {
     connection.setDeadline(afterMilliseconds: limits.idleMilliseconds)
     input.withUnsafeBytes { receive($0) }

@@ -5,6 +5,8 @@ import TLS
 
 /// What speaks one version of HTTP over a connection.
 protocol ConnectionDriver: AnyObject {
+  /// No request is under way, and no answer: closing loses nothing.
+  var isQuiet: Bool { get }
   /// The descriptor is readable: read until there is no more, or stop asking with `wantsInput`.
   func inputReady()
   /// Write what waits. Called at the end of an iteration and when the descriptor is writable again.
@@ -31,6 +33,7 @@ final class HTTPConnection: Pollable {
   private var sniffed = ByteBuffer()
   private var isOutputBlocked = false
   private var deadlineNanoseconds: UInt64?
+  private var deadlineSetNanoseconds: UInt64 = 0
   private var timer: LoopTimer?
   /// When `timer` fires; the end of time where there is none.
   private var timerNanoseconds = UInt64.max
@@ -60,6 +63,10 @@ final class HTTPConnection: Pollable {
   }
 
   var isOpen: Bool { transport != nil }
+
+  /// Since when it has waited for a request, or for the rest of its head; nil while one is under way. (Every wait has a deadline,
+  /// set when it begins.)
+  var quietSinceNanoseconds: UInt64? { driver?.isQuiet ?? true ? deadlineSetNanoseconds : nil }
 
   // MARK: Events
 
@@ -144,7 +151,8 @@ final class HTTPConnection: Pollable {
   /// Replaces the connection's one deadline; nil for none.
   func setDeadline(afterMilliseconds milliseconds: UInt64?) {
     guard isOpen else { return }
-    deadlineNanoseconds = milliseconds.map { loop.nowNanoseconds + $0 * 1_000_000 }
+    deadlineSetNanoseconds = loop.nowNanoseconds
+    deadlineNanoseconds = milliseconds.map { deadlineSetNanoseconds + $0 * 1_000_000 }
     // One timer serves all deadlines: when it fires too early it is set again. Requests in a row then cost no timer at all.
     if let milliseconds, timerNanoseconds > loop.nowNanoseconds + milliseconds * 1_000_000 {
       armTimer(milliseconds)

@@ -18,6 +18,9 @@ public final class HTTPServer: @unchecked Sendable {
   private var connections: [ObjectIdentifier: HTTPConnection] = [:]
   private(set) var isShuttingDown = false
   private var emptied: LoopPromise<Void>?
+  /// Nothing could be closed to make room: not to be tried again before this.
+  private var roomSearchNanoseconds: UInt64 = 0
+  private static let roomSearchPauseNanoseconds: UInt64 = 50_000_000
 
   public init(loop: EventLoop, configuration: HTTPServerConfiguration = HTTPServerConfiguration(), handler: @escaping Handler) {
     self.loop = loop
@@ -45,6 +48,7 @@ public final class HTTPServer: @unchecked Sendable {
   public func adopt(descriptor: Int32, peer: SocketAddress) {
     precondition(loop.isCurrent, "connections belong to the loop's thread")
     statistics.connectionsTotal += 1
+    if connections.count >= limits.connectionsMax { makeRoom() }
     guard connections.count < limits.connectionsMax, !isShuttingDown else {
       statistics.connectionsRefused += 1
       return Self.turnAway(descriptor, isSecure: configuration.tls != nil)
@@ -54,6 +58,21 @@ public final class HTTPServer: @unchecked Sendable {
     connections[ObjectIdentifier(connection)] = connection
     statistics.connectionsOpen = connections.count
     connection.start()
+  }
+
+  /// Closes connections that have been without a request for longest: whoever holds many idle ones must not shut the others out.
+  /// Some at a time, since looking through all of them is not for every newcomer of a flood.
+  private func makeRoom() {
+    let now = loop.nowNanoseconds
+    guard now >= roomSearchNanoseconds else { return }
+    let patience = limits.evictableAfterMilliseconds * 1_000_000
+    let quiet = connections.values.compactMap { connection in connection.quietSinceNanoseconds.map { (connection: connection, since: $0) } }
+      .filter { now - min($0.since, now) >= patience }.sorted { $0.since < $1.since }.prefix(max(1, limits.connectionsMax / 32))
+    if quiet.isEmpty { roomSearchNanoseconds = now + Self.roomSearchPauseNanoseconds }
+    for (connection, _) in quiet {
+      statistics.connectionsEvicted += 1
+      connection.close()
+    }
   }
 
   private func makeTransport(_ descriptor: Int32) -> Transport? {

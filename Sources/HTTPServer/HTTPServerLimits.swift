@@ -4,8 +4,11 @@ import HTTP1
 public struct HTTPServerLimits: Sendable {
   // MARK: Connections
 
-  /// Connections open at once; one more is answered 503 and closed.
+  /// Connections open at once. For one more, those that have been without a request for longest are closed; where there are none,
+  /// it is answered 503 and closed.
   public var connectionsMax = 2048
+  /// How long a connection must have been without a whole request, in milliseconds, before it is closed to make room for another.
+  public var evictableAfterMilliseconds: UInt64 = 1_000
   /// Requests on one HTTP/1.1 connection, after which it is closed so that load balancing can move the client.
   public var requestsPerConnectionMax = 100_000
   /// Streams that one HTTP/2 client may have open at once.

@@ -3,6 +3,8 @@ public struct HTTPServerStatistics: Sendable {
   public internal(set) var connectionsOpen = 0
   public internal(set) var connectionsTotal: UInt64 = 0
   public internal(set) var connectionsRefused: UInt64 = 0
+  /// Closed while they had no request, to make room for others.
+  public internal(set) var connectionsEvicted: UInt64 = 0
   public internal(set) var requestsTotal: UInt64 = 0
   public internal(set) var requestsActive = 0
   /// Requests answered before a handler saw them, because they broke HTTP or a limit.

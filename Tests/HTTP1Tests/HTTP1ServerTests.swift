@@ -199,6 +199,30 @@ import Testing
     try await server.stop()
   }
 
+  /// Those who open connections and ask for nothing do not keep the others out; those who wait for an answer stay.
+  @Test func quietConnectionsMakeRoom() async throws {
+    var limits = HTTPServerLimits()
+    limits.connectionsMax = 3
+    limits.evictableAfterMilliseconds = 50
+    let server = try await TestServer.start(limits: limits)
+    let busy = try RawClient(port: server.port)
+    try busy.send("GET /sleep?1000 HTTP/1.1\r\nHost: h\r\n\r\n")
+    let silent = try RawClient(port: server.port)
+    let slow = try RawClient(port: server.port)
+    try slow.send("GET / HTTP/1.1\r\nX-")
+    while try await server.statistics().connectionsOpen < 3 { try await Task.sleep(for: .milliseconds(5)) }
+    try await Task.sleep(for: .milliseconds(100))
+    let others = [try RawClient(port: server.port), try RawClient(port: server.port)]
+    for client in others {
+      try client.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+      #expect(try client.receiveAll().hasPrefix("HTTP/1.1 200 "))
+    }
+    #expect(try silent.receiveAll() == "")
+    #expect(try busy.receive().hasPrefix("HTTP/1.1 200 "))
+    #expect(try await server.statistics().connectionsEvicted >= 1)
+    try await server.stop()
+  }
+
   @Test func gracefulShutdown() async throws {
     let server = try await TestServer.start()
     let busy = try RawClient(port: server.port)

@@ -27,6 +27,24 @@ struct LocalObjectStoreTests {
     try FileManager.default.contentsOfDirectory(atPath: "\(store.root)/uploads")
   }
 
+  /// Two who bring the same part at once, as two devices may that go on with one upload, hear the same of it.
+  @Test(arguments: [nil, 3_000_000] as [UInt64?])
+  func thePartOfSeveralHasOneETag(partSize: UInt64?) async throws {
+    try await withStore { store, _ in
+      let key = try ObjectKey("files/a/b/c")
+      let upload = try await store.createMultipart(key: key, contentType: nil, partSize: partSize)
+      let bytes = pattern(5, 3_000_000)
+      async let first = store.putPart(key, upload, 1, bytes)
+      async let second = store.putPart(key, upload, 1, bytes)
+      async let third = store.putPart(key, upload, 1, bytes)
+      let parts = try await [first, second, third]
+      #expect(Set(parts.map(\.etag)).count == 1)
+      _ = try await store.completeMultipart(key: key, upload: upload, parts: [parts[2]])
+      #expect(try await store.bytes(of: key) == bytes)
+      #expect(try uploads(store) == [])
+    }
+  }
+
   @Test func completingMovesNoBytes() async throws {
     try await withStore { store, _ in
       let key = try ObjectKey("files/a/b/c")

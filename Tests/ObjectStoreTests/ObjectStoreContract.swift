@@ -7,7 +7,8 @@ enum ObjectStoreContract {
 
   static let checks: [(name: String, check: Check)] = [
     ("small objects", smallObjects), ("missing objects", missingObjects), ("ranges", ranges), ("multipart", multipart),
-    ("multipart with announced part size", multipartInPlace), ("replaced part", replacedPart), ("failing body", failingBody),
+    ("multipart with announced part size", multipartInPlace), ("replaced part", replacedPart),
+    ("same part again", samePartAgain), ("failing body", failingBody),
     ("wrong sizes", wrongSizes), ("bad completion", badCompletion), ("abort", abort), ("parts at once", partsAtOnce),
     ("cancellation", cancellation), ("wrong key", wrongKey), ("refused arguments", refusedArguments), ("ready", ready),
   ]
@@ -105,6 +106,21 @@ enum ObjectStoreContract {
     await expect(.invalidPart(number: nil)) { _ = try await store.completeMultipart(key: key, upload: upload, parts: [old, last]) }
     _ = try await store.completeMultipart(key: key, upload: upload, parts: [new, last])
     #expect(areSame(try await store.bytes(of: key), joined([pattern(9, partBytes), pattern(2, 100)])))
+  }
+
+  /// Whoever stores a part once more, after an answer was lost for instance, changes nothing.
+  static func samePartAgain(_ fixture: StoreFixture) async throws {
+    guard fixture.kind.replacesParts else { return }
+    let store = fixture.store
+    let key = try ObjectKey("files/acc/usr/same")
+    let upload = try await store.createMultipart(key: key, contentType: nil, partSize: UInt64(partBytes))
+    let first = try await store.putPart(key, upload, 1, pattern(1, partBytes))
+    #expect(try await store.putPart(key, upload, 1, pattern(1, partBytes)) == first)
+    let last = try await store.putPart(key, upload, 2, pattern(2, 100))
+    #expect(try await store.putPart(key, upload, 2, pattern(2, 100)) == last)
+    _ = try await store.completeMultipart(key: key, upload: upload, parts: [first, last])
+    #expect(try await store.bytes(of: key) == pattern(1, partBytes) + pattern(2, 100))
+    try await expectNoUpload(fixture, key, upload)
   }
 
   static func failingBody(_ fixture: StoreFixture) async throws {

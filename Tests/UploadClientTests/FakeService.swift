@@ -28,6 +28,10 @@ final class FakeService: @unchecked Sendable {
   /// Answers "incomplete" this many times, forgetting chunk 0.
   var forgettings = 0
   var compression = CompressionKind.none
+  /// What finalizing says that the file's hash is.
+  var storedHash = ""
+  /// The upload has ended: nothing is planned or taken any more, finalizing gives the file.
+  var isEnded = false
   private var fileSize: UInt64 = 0
 
   init() {
@@ -77,6 +81,7 @@ final class FakeService: @unchecked Sendable {
     if isDuplicate {
       return .json(SelectEdgesResponse(duplicate: Duplicate(fileId: fileID.text, url: "u", savedBytes: fileSize, savedCostMicroDollars: 7)).json)
     }
+    if isEnded { return Self.ended }
     if request.resuming, request.fileId != fileID.text { return .json(Array(#"{"detail":"there is no such upload"}"#.utf8), status: 404) }
     guard let plan = UploadPlan(fileSize: ByteCount(fileSize)) else { return .text("too large", status: 400) }
     return .json(
@@ -93,6 +98,7 @@ final class FakeService: @unchecked Sendable {
     let index = UInt32(parts[parts.count - 1]) ?? .max
     requests[edge, default: 0] += 1
     let status = verdict(edge, index, String(request.fields["authorization"]?.dropFirst(7) ?? ""))
+    if isEnded { return Self.ended }
     guard status == 200 else { return .json(Array(#"{"detail":"the edge says \#(status)"}"#.utf8), status: status) }
     var bytes = try await request.body.collect(bytesMax: 64 << 20)
     if request.fields["content-encoding"] == "gzip" {
@@ -114,6 +120,10 @@ final class FakeService: @unchecked Sendable {
       return .json(Array(#"{"detail":"Incomplete upload","reason":"INCOMPLETE_UPLOAD","missing":[0]}"#.utf8), status: 400)
     }
     finalized += 1
-    return .json(FinalizeUploadResponse(file: File(id: fileID.text, url: "http://file", size: fileSize)).json)
+    return .json(FinalizeUploadResponse(file: File(id: fileID.text, url: "http://file", size: fileSize, fileHash: storedHash)).json)
+  }
+
+  private static var ended: HTTPResponse {
+    .json(Array(#"{"detail":"the upload has ended","reason":"UPLOAD_ENDED","field":"fileId"}"#.utf8), status: 409)
   }
 }

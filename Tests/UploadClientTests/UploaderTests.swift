@@ -167,6 +167,40 @@ struct UploaderTests {
     }
   }
 
+  /// An upload that ended is known by its id only, which says nothing of the file at hand.
+  @Test func goingOnWithAnEndedUploadTakesOnlyItsOwnFile() async throws {
+    let path = path
+    var random = SystemRandomNumberGenerator()
+    let id = FileID(unixMilliseconds: 1_732_000_000_000, using: &random)
+    let own = try await run(prepare: { $0.isEnded = true }, doing: { uploader, service in
+      service.storedHash = try await FileHasher.digest(
+        SourceFile(path: path), plan: try #require(UploadPlan(fileSize: SourceFile(path: path).size)), on: uploaderLoop()).fileHash.text
+      return try await uploader.resume(path: path, id: id)
+    })
+    #expect(own.result.url == "http://file" && own.result.bytesSent == 0)
+    await #expect {
+      _ = try await run(
+        prepare: { service in
+          service.isEnded = true
+          service.storedHash = "sha256:" + String(repeating: "0", count: 64)
+        }, doing: { uploader, _ in try await uploader.resume(path: path, id: id) })
+    } throws: {
+      ($0 as? UploadFailure)?.kind == .fileChanged
+    }
+  }
+
+  /// Two send one upload; the other one finalizes first.
+  @Test func anUploadThatSomebodyElseFinishesIsFinished() async throws {
+    let (result, service) = try await run(threads: 1, prepare: { service in
+      service.verdict = { _, _, _ in
+        service.isEnded = service.chunks.count == 2
+        return 200
+      }
+    })
+    #expect(result.url == "http://file" && result.chunksSent == 2)
+    #expect(service.finalized == 1)
+  }
+
   @Test func roundTripsAreReported() async throws {
     try await withEventLoop { loop in
       let service = FakeService()
@@ -199,6 +233,8 @@ struct UploaderTests {
     }
   }
 }
+
+private func uploaderLoop() throws -> EventLoop { try #require(EventLoop.current) }
 
 final class SendableBox<Value>: @unchecked Sendable {
   var value: Value

@@ -88,15 +88,11 @@ struct LocalCompletion {
   }
 
   private func copy(_ record: PartRecord, to file: OpenFile, at offset: UInt64) throws(ObjectStoreError) {
-    switch record.location {
-    case .aside:
-      let source = try OpenFile(upload.asidePath(number: record.number, etag: record.etag), flags: O_RDONLY)
-      try file.copy(from: source, sourceOffset: 0, to: offset, count: record.size)
-    case .inPlace:
-      guard let sourceOffset = upload.offset(of: record.number) else { throw .unexpected("a part is recorded in place, but its place is unknown") }
-      let source = try OpenFile(upload.dataPath, flags: O_RDONLY)
-      try file.copy(from: source, sourceOffset: sourceOffset, to: offset, count: record.size)
+    guard let source = try upload.open(record) else {
+      // Other bytes were stored for it since the records were read.
+      throw .invalidPart(number: record.number)
     }
+    try file.copy(from: source.file, sourceOffset: source.offset, to: offset, count: record.size)
   }
 }
 

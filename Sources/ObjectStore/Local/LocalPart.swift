@@ -71,8 +71,14 @@ final class LocalPart: Sendable {
   func commit() throws(ObjectStoreError) -> ETag {
     try file.synchronise()
     if record.location == .aside { try Directory.synchronise(upload.directory) }
-    try upload.write(record)
-    return try record.etagText()
+    let counting = try upload.write(record) { former throws(ObjectStoreError) in try self.isSame(as: former) }
+    if counting != record { discard() }
+    return try counting.etagText()
+  }
+
+  private func isSame(as former: PartRecord) throws(ObjectStoreError) -> Bool {
+    guard former.size == record.size, let place = try upload.open(former) else { return false }
+    return try file.hasSameBytes(as: place.file, offset: start, otherOffset: place.offset, count: record.size)
   }
 
   /// Leaves nothing that counts. Bytes in the data file stay there unrecorded, to be overwritten or cut off.

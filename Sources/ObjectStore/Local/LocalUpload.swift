@@ -71,17 +71,37 @@ struct LocalUpload: Sendable {
     try openParts(O_RDONLY).record(number)
   }
 
-  /// Makes a part count as stored, durably. The bytes must be durable already. A file that the part had before is deleted.
-  func write(_ record: PartRecord) throws(ObjectStoreError) {
+  /// Makes a part count as stored, durably, and answers the record that counts. The bytes must be durable already.
+  ///
+  /// Where the part was stored before and `isSame` says that it had the same bytes, it stays as it is: as in S3, the same bytes have the
+  /// same ETag, so that two who bring a part at once cannot disagree on it. Else what the part had before is deleted.
+  func write(_ record: PartRecord, isSame: (PartRecord) throws(ObjectStoreError) -> Bool) throws(ObjectStoreError) -> PartRecord {
     let table = try openParts(O_RDWR)
     let offset = UInt64((record.number - 1) * PartRecord.byteCount)
     try table.lock(offset: offset, count: UInt64(PartRecord.byteCount))
     let replaced = try table.record(record.number)
+    if let replaced, try isSame(replaced) {
+      guard access(uploadPath, F_OK) == 0 else { throw .noSuchUpload }
+      return replaced
+    }
     try table.write(record.encoded, at: offset)
     try table.synchronise()
     guard access(uploadPath, F_OK) == 0 else { throw .noSuchUpload }
     if let replaced, replaced.location == .aside {
       try Directory.remove(asidePath(number: replaced.number, etag: replaced.etag))
+    }
+    return record
+  }
+
+  /// Where the bytes of a stored part are; nil if they are gone.
+  func open(_ record: PartRecord) throws(ObjectStoreError) -> (file: OpenFile, offset: UInt64)? {
+    do {
+      switch record.location {
+      case .aside: return (try OpenFile(asidePath(number: record.number, etag: record.etag), flags: O_RDONLY), 0)
+      case .inPlace: return try offset(of: record.number).map { offset throws(ObjectStoreError) in (try OpenFile(dataPath, flags: O_RDONLY), offset) }
+      }
+    } catch .notFound {
+      return nil
     }
   }
 

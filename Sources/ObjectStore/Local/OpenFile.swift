@@ -111,6 +111,24 @@ final class OpenFile: Sendable {
     }
   }
 
+  /// Whether `count` bytes are the same in both. False where either file is shorter.
+  func hasSameBytes(as other: OpenFile, offset: UInt64, otherOffset: UInt64, count: UInt64) throws(ObjectStoreError) -> Bool {
+    let half = ObjectStoreLimits.bufferBytes
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * half, alignment: 4096)
+    defer { buffer.deallocate() }
+    var done: UInt64 = 0
+    while done < count {
+      let piece = Int(min(UInt64(half), count - done))
+      let own = UnsafeMutableRawBufferPointer(rebasing: buffer[..<piece])
+      let others = UnsafeMutableRawBufferPointer(rebasing: buffer[half..<half + piece])
+      guard try read(into: own, at: offset + done) == piece, try other.read(into: others, at: otherOffset + done) == piece,
+        let left = own.baseAddress, let right = others.baseAddress, memcmp(left, right, piece) == 0
+      else { return false }
+      done += UInt64(piece)
+    }
+    return true
+  }
+
   /// Takes the range for this descriptor alone; false where another one has it. A count of 0 is the whole file.
   func tryLock(offset: UInt64 = 0, count: UInt64 = 0) throws(ObjectStoreError) -> Bool {
     switch cfiles_lock(descriptor, Int64(offset), Int64(count), 0) {

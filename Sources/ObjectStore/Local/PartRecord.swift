@@ -18,7 +18,7 @@ struct PartRecord: Equatable {
   var number: Int
   var size: UInt64
   var location: Location
-  /// Random, new for each time the part is stored.
+  /// Random, new for each time the part is stored with other bytes than before.
   var etag: [UInt8]
 
   var encoded: [UInt8] {

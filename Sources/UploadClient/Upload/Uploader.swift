@@ -106,6 +106,11 @@ public final class Uploader: @unchecked Sendable {
       do {
         try await sender.sendAll(onEvent: onEvent, tick: { reporter.tick() })
         try job.file.checkUnchanged()
+      } catch let failure as UploadFailure where failure.reason == "UPLOAD_ENDED" {
+        // Somebody else sent the rest of it. If instead it was given up, finalizing says so.
+        await reporter.finish()
+        job.add(sender)
+        return try await finalize(job)
       } catch {
         await reporter.saveForLater()
         throw error
@@ -131,6 +136,10 @@ public final class Uploader: @unchecked Sendable {
     let response = try await patiently("finalizing") { try await self.gateway.finalize(request) }
     guard let stored = response.file, stored.size == job.plan.fileSize.rawValue else {
       throw UploadFailure(.protocolViolation, "the service finalized \(job.fileID) with another size than the file has")
+    }
+    // An upload that had ended before is asked about by its id only: it may have been of another file.
+    guard stored.fileHash.isEmpty || stored.fileHash == job.digest.fileHash.text else {
+      throw UploadFailure(.fileChanged, "\(job.file.path) is not the file that was uploaded as \(job.fileID); upload it anew")
     }
     journals?.remove(job.fileID)
     interrupted = nil
