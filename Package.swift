@@ -29,14 +29,20 @@ func tests(_ name: String, _ dependencies: Target.Dependency...) -> Target {
 /// Nothing here looks at the disk: SwiftPM remembers what a manifest evaluates to by its text alone.
 func service(_ name: String, migrations: Bool = true, _ dependencies: Target.Dependency...) -> [Target] {
   let path = "services/\(name)"
+  let all = dependencies + [
+    "Bytes", "JSON", "Model", "EventLoops", "RPC", "Contracts", "ServiceKit", .product(name: "Logging", package: "swift-log"),
+  ]
+  let named = dependencies.compactMap { if case .byNameItem(let name, _) = $0 { name } else { nil } }
+  let handedOver = ["HTTPServer", "ObjectStore", "Redis", "Postgres", "Accounts"].filter { !named.contains($0) }
   return [
     .target(
-      name: name,
-      dependencies: dependencies + [
-        "Bytes", "JSON", "Model", "EventLoops", "RPC", "Contracts", "ServiceKit", .product(name: "Logging", package: "swift-log"),
-      ],
-      path: path, exclude: ["Server", "README.md", "Dockerfile"], resources: migrations ? [.embedInCode("migrations")] : [], swiftSettings: strict),
-    .executableTarget(name: "\(name)Server", dependencies: [.target(name: name), "ServiceKit"], path: "\(path)/Server", swiftSettings: strict),
+      name: name, dependencies: all, path: path, exclude: ["Server", "README.md", "Dockerfile"],
+      resources: migrations ? [.embedInCode("migrations")] : [], swiftSettings: strict),
+    // All of them again, and what ServiceKit hands over: with cross-module optimisation the executable knows the layout of their types,
+    // and SwiftPM builds it anew only for dependencies that are named.
+    .executableTarget(
+      name: "\(name)Server", dependencies: all + [.target(name: name)] + handedOver.map { .byName(name: $0) },
+      path: "\(path)/Server", swiftSettings: strict),
   ]
 }
 
@@ -90,7 +96,7 @@ let package = Package(
     module("ObjectStore", "CFiles", "HTTPClient", "EventLoops", "TLS", "Bytes", log),
     module("Accounts", "TLS", "Model", "JSON", "Bytes", "EventLoops", "Postgres", log),
     module(
-      "ServiceKit", "EventLoops", "RPC", "RPCServices", "Contracts", "HTTPServer", "TLS", "Redis", "Postgres", "ObjectStore", "Accounts",
+      "ServiceKit", "EventLoops", "JSON", "RPC", "RPCServices", "Contracts", "HTTPServer", "TLS", "Redis", "Postgres", "ObjectStore", "Accounts",
       "Model", log, configuration),
     module("Doors", "HTTPServer", "HTTP1", "RPC", "Contracts", "Compression", "EventLoops", "JSON", "Model", "Bytes"),
     module("UploadClient", "HTTPClient", "EventLoops", "TLS", "Compression", "JSON", "Contracts", "Model", "Bytes"),
