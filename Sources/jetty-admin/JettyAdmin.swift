@@ -10,6 +10,20 @@ import Postgres
 struct JettyAdmin: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "jetty-admin", abstract: "Make accounts and API keys.", subcommands: [AccountCommand.self, KeyCommand.self])
+
+  /// As the library's own, but for how it ends.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+      endProcess(0)
+    } catch {
+      let code = exitCode(for: error)
+      let text = fullMessage(for: error)
+      if !text.isEmpty { (code.isSuccess ? FileHandle.standardOutput : .standardError).write(Data((text + "\n").utf8)) }
+      endProcess(code.rawValue)
+    }
+  }
 }
 
 struct AccountCommand: ParsableCommand {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventLoops
 import Foundation
 
 /// The command line: sends files, goes on with interrupted ones, and shows what is going on.
@@ -25,13 +26,14 @@ struct Jetty: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
+      endProcess(0)
     } catch let status as ExitStatus {
-      Foundation.exit(status.rawValue)
+      endProcess(status.rawValue)
     } catch {
       let code = exitCode(for: error)
       let text = fullMessage(for: error)
       if !text.isEmpty { (code.isSuccess ? FileHandle.standardOutput : .standardError).write(Data((text + "\n").utf8)) }
-      Foundation.exit(code.isSuccess ? 0 : code == .validationFailure ? ExitStatus.usage.rawValue : ExitStatus.failed.rawValue)
+      endProcess(code.isSuccess ? 0 : code == .validationFailure ? ExitStatus.usage.rawValue : ExitStatus.failed.rawValue)
     }
   }
 }

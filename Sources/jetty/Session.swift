@@ -47,7 +47,7 @@ struct Session: Sendable {
       var signal: Int32 = 0
       guard sigwait(&signals, &signal) == 0 else { continue }
       if signal == SIGUSR1 { break }
-      if stoppedBy != nil { exit(ExitStatus.stopped(signal: signal).rawValue) }
+      if stoppedBy != nil { endProcess(ExitStatus.stopped(signal: signal).rawValue) }
       stoppedBy = signal
       task.cancel()
     }

@@ -62,7 +62,7 @@ final class RunningProcess: @unchecked Sendable {
       log.notice("serving", metadata: addresses.logMetadata)
     } catch {
       log.critical("cannot start", metadata: ["error": "\(error)"])
-      exit(error is SettingsError ? 2 : 1)
+      endProcess(error is SettingsError ? 2 : 1)
     }
   }
 

@@ -17,7 +17,7 @@ public enum ServiceProcess {
     if CommandLine.arguments.dropFirst().contains(where: { $0 == "--help" || $0 == "-h" }) {
       // lint:allow print - the answer to --help, not a log
       print(SettingsHelp.text(program: "jetty-\(definition.name)", summary: definition.summary, keys: keys), terminator: "")
-      exit(0)
+      endProcess(0)
     }
     let settings = blocking { await Settings(keys: keys) }
     do {
@@ -29,10 +29,10 @@ public enum ServiceProcess {
       // A second signal does not wait.
       pthread_sigmask(SIG_UNBLOCK, &signals, nil)
       blocking { await process.stop() }
-      exit(0)
+      endProcess(0)
     } catch {
       FileHandle.standardError.write(Data("jetty-\(definition.name): \(error)\n".utf8))
-      exit(error is SettingsError ? 2 : 1)
+      endProcess(error is SettingsError ? 2 : 1)
     }
   }
 
