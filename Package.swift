@@ -134,3 +134,27 @@ let package = Package(
     ],
   swiftLanguageModes: [.v6]
 )
+
+// SwiftPM compiles a module again when one of its direct dependencies has changed, and swiftc leaves the interface of that one alone
+// where its text is the same: a new field of a struct two modules down goes unnoticed, and the program crashes. So every
+// target also lists what it depends on by way of others.
+func name(of dependency: Target.Dependency) -> String? {
+  switch dependency {
+  case .targetItem(let name, _), .byNameItem(let name, _): name
+  default: nil
+  }
+}
+
+func closure(of target: Target, among targets: [String: Target]) -> Set<String> {
+  target.dependencies.compactMap(name(of:)).reduce(into: []) { found, name in
+    found.insert(name)
+    if let dependency = targets[name] { found.formUnion(closure(of: dependency, among: targets)) }
+  }
+}
+
+let targetsByName = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0) })
+let closures = package.targets.map { closure(of: $0, among: targetsByName) }
+for (target, all) in zip(package.targets, closures) {
+  let direct = Set(target.dependencies.compactMap(name(of:)))
+  target.dependencies += all.subtracting(direct).sorted().map { .byName(name: $0) }
+}
