@@ -31,13 +31,20 @@ public enum HTTPStatusTable {
   ]
 }
 
+extension RPCError {
+  /// No service said this: the connection to one failed, and the message tells its address. For the log, not for clients.
+  public var isOutOfReach: Bool { code == .unavailable && problem == nil }
+}
+
 extension HTTPResponse {
   /// application/problem+json for an RPC that failed: the sentence, the reason, and the members of its Problem, flattened.
   public static func problem(_ error: RPCError) -> HTTPResponse {
     let detail = error.problem
     let reason = detail?.reason ?? error.code.name
     let status = HTTPStatusTable.status(code: error.code, reason: detail?.reason ?? "")
-    let sentence = error.message.isEmpty ? HTTPStatus.reasonPhrase(status) : error.message
+    let sentence =
+      error.isOutOfReach
+      ? "A part of the service does not answer just now. Try again." : error.message.isEmpty ? HTTPStatus.reasonPhrase(status) : error.message
     let field = detail.flatMap { $0.field.isEmpty ? nil : $0.field }
     var response = problem(status, sentence, reason: reason, field: field) { json in
       if let incomplete = detail?.incomplete {

@@ -78,6 +78,8 @@ import Testing
     struct Secret: Error {}
     let response = HTTPResponse.problem(for: Secret())
     #expect(response.status == 500 && json(response)["error"]?.stringValue == "The service failed.")
+    let unreachable = HTTPResponse.problem(RPCError(.unavailable, "cannot reach 10.0.0.7:7001: connection refused"))
+    #expect(unreachable.status == 503 && json(unreachable)["error"]?.stringValue == "A part of the service does not answer just now. Try again.")
   }
 
   @Test(arguments: [

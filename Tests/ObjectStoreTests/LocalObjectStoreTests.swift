@@ -45,6 +45,21 @@ struct LocalObjectStoreTests {
     }
   }
 
+  /// The upload ends while a part is on its way: the part's sender hears that, and nothing stays behind.
+  @Test(arguments: [nil, 1_000] as [UInt64?])
+  func aPartOfAnUploadThatEndsIsRefused(partSize: UInt64?) async throws {
+    try await withStore { store, _ in
+      let key = try ObjectKey("files/a/b/c")
+      let upload = try await store.createMultipart(key: key, contentType: nil, partSize: partSize)
+      _ = try await store.putPart(key, upload, 1, pattern(1, 1_000))
+      let body = InterruptedBody(pattern(1, 1_000)) { try await store.abortMultipart(key: key, upload: upload) }
+      await #expect(throws: ObjectStoreError.noSuchUpload) {
+        _ = try await store.putPart(key: key, upload: upload, number: 1, size: 1_000, body: body)
+      }
+      #expect(try uploads(store) == [])
+    }
+  }
+
   @Test func completingMovesNoBytes() async throws {
     try await withStore { store, _ in
       let key = try ObjectKey("files/a/b/c")

@@ -32,6 +32,8 @@ final class FakeService: @unchecked Sendable {
   var storedHash = ""
   /// The upload has ended: nothing is planned or taken any more, finalizing gives the file.
   var isEnded = false
+  /// It ended without a file.
+  var isGivenUp = false
   private var fileSize: UInt64 = 0
 
   init() {
@@ -119,6 +121,7 @@ final class FakeService: @unchecked Sendable {
       chunks[0] = nil
       return .json(Array(#"{"detail":"Incomplete upload","reason":"INCOMPLETE_UPLOAD","missing":[0]}"#.utf8), status: 400)
     }
+    if isGivenUp { return Self.ended }
     finalized += 1
     return .json(FinalizeUploadResponse(file: File(id: fileID.text, url: "http://file", size: fileSize, fileHash: storedHash)).json)
   }

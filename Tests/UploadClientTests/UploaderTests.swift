@@ -189,6 +189,21 @@ struct UploaderTests {
     }
   }
 
+  @Test func anUploadThatWasGivenUpIsForgotten() async throws {
+    await #expect {
+      _ = try await run(prepare: { service in
+        service.isGivenUp = true
+        service.verdict = { _, _, _ in
+          service.isEnded = service.chunks.count == 2
+          return 200
+        }
+      })
+    } throws: {
+      ($0 as? UploadFailure)?.reason == "UPLOAD_ENDED"
+    }
+    #expect(JournalStore(directory: scratch.path + "/journals").all().isEmpty)
+  }
+
   /// Two send one upload; the other one finalizes first.
   @Test func anUploadThatSomebodyElseFinishesIsFinished() async throws {
     let (result, service) = try await run(threads: 1, prepare: { service in

@@ -70,10 +70,19 @@ final class LocalPart: Sendable {
   /// Makes the part durable and lets it count as stored.
   func commit() throws(ObjectStoreError) -> ETag {
     try file.synchronise()
-    if record.location == .aside { try Directory.synchronise(upload.directory) }
+    if record.location == .aside { try synchroniseDirectory() }
     let counting = try upload.write(record) { former throws(ObjectStoreError) in try self.isSame(as: former) }
     if counting != record { discard() }
     return try counting.etagText()
+  }
+
+  private func synchroniseDirectory() throws(ObjectStoreError) {
+    do {
+      try Directory.synchronise(upload.directory)
+    } catch .notFound {
+      // Completed or given up while these bytes came in.
+      throw .noSuchUpload
+    }
   }
 
   private func isSame(as former: PartRecord) throws(ObjectStoreError) -> Bool {

@@ -133,7 +133,15 @@ public final class Uploader: @unchecked Sendable {
   private func finalize(_ job: UploadJob) async throws -> UploadResult {
     onEvent(.finalizing)
     let request = FinalizeUploadRequest(fileId: job.fileID.text, totalChunks: job.plan.chunksTotal, userId: options.user.text)
-    let response = try await patiently("finalizing") { try await self.gateway.finalize(request) }
+    let response: FinalizeUploadResponse
+    do {
+      response = try await patiently("finalizing") { try await self.gateway.finalize(request) }
+    } catch let failure as UploadFailure where failure.reason == "UPLOAD_ENDED" {
+      // Given up, or expired: there is nothing left to go on with.
+      journals?.remove(job.fileID)
+      interrupted = nil
+      throw failure
+    }
     guard let stored = response.file, stored.size == job.plan.fileSize.rawValue else {
       throw UploadFailure(.protocolViolation, "the service finalized \(job.fileID) with another size than the file has")
     }

@@ -41,6 +41,23 @@ struct FailingBody: ObjectBody {
   }
 }
 
+/// A body at whose end something else happens first.
+struct InterruptedBody: ObjectBody {
+  var rest: ByteArrayBody
+  let interruption: () async throws -> Void
+
+  init(_ bytes: [UInt8], interruption: @escaping () async throws -> Void) {
+    rest = ByteArrayBody(bytes)
+    self.interruption = interruption
+  }
+
+  mutating func read(into buffer: UnsafeMutableRawBufferPointer) async throws -> Int {
+    let count = try await rest.read(into: buffer)
+    if count == 0 { try await interruption() }
+    return count
+  }
+}
+
 /// A body that gives some bytes and then nothing for a long time.
 struct StalledBody: ObjectBody {
   let loop: EventLoop

@@ -79,7 +79,11 @@ public final class Gateway: @unchecked Sendable {
     do {
       response = try await route(known)
     } catch {
-      if !(error is RPCError || error is HTTPBodyError || error is CancellationError) {
+      if let error = error as? RPCError {
+        if error.isOutOfReach {
+          log.warning("a service is out of reach", metadata: ["request": "\(known.id)", "path": "\(request.path)", "error": "\(error.message)"])
+        }
+      } else if !(error is HTTPBodyError || error is CancellationError) {
         log.error("a request failed", metadata: ["request": "\(known.id)", "path": "\(request.path)", "error": "\(error)"])
       }
       response = .problem(for: error)
