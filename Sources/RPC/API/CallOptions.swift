@@ -8,11 +8,17 @@ public struct CallOptions: Sendable {
   public var waitForReady: Bool
   /// Compress the request messages with gzip.
   public var compressed: Bool
+  /// Filled with the response's metadata. For one call at a time.
+  public var receipt: CallReceipt?
 
-  public init(timeoutMilliseconds: UInt64? = nil, metadata: Metadata = Metadata(), waitForReady: Bool = false, compressed: Bool = false) {
+  public init(
+    timeoutMilliseconds: UInt64? = nil, metadata: Metadata = Metadata(), waitForReady: Bool = false, compressed: Bool = false,
+    receipt: CallReceipt? = nil
+  ) {
     self.timeoutMilliseconds = timeoutMilliseconds
     self.metadata = metadata
     self.waitForReady = waitForReady
     self.compressed = compressed
+    self.receipt = receipt
   }
 }

@@ -17,6 +17,8 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
   private var localFailure: RPCError?
   private var receivedHeaders = false
   private var wasReset = false
+  private var isTrailersOnly = false
+  var receipt: CallReceipt?
 
   init(method: MethodDescriptor, deadlineNanoseconds: UInt64?, loop: EventLoop, limits: RPCLimits) {
     self.method = method
@@ -72,6 +74,8 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
   }
 
   private func headersArrived(ended: Bool) {
+    isTrailersOnly = ended
+    if !ended { receipt?.initialMetadata = initialMetadata }
     let isGRPC = headers.withFirst("content-type") { $0.starts(with: "application/grpc".utf8) } ?? false
     let httpStatus = headers.status ?? 0
     guard httpStatus == 200, isGRPC, !headers.isTruncated else {
@@ -107,6 +111,7 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
     state = .settled(error)
     deadlineTimer?.cancel()
     deadlineTimer = nil
+    if isTrailersOnly || !trailers.isEmpty { receipt?.trailingMetadata = trailingMetadata }
     wakeAll()
   }
 
@@ -169,10 +174,14 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
       try checkEnd()
       throw RPCError(.internalError, "the call ended without a status")
     }
-    guard let response = try takeMessage(Response.self) else { throw RPCError(.unimplemented, "the server sent no response message") }
+    let taken = try takeMessage(Response.self)
+    noteResponse()
+    guard let response = taken else { throw RPCError(.unimplemented, "the server sent no response message") }
     guard hasNoInput else { throw RPCError(.unimplemented, "the server sent more than one response message") }
     return response
   }
+
+  @usableFromInline func noteResponse() { receipt?.responseWasCompressed = lastMessageWasCompressed }
 
   @usableFromInline var hasNoInput: Bool { input.isEmpty }
 }

@@ -110,6 +110,8 @@ extension RPCChannel {
     let connection = try await pick(waitForReady: plan.options.waitForReady, deadlineNanoseconds: plan.deadlineNanoseconds)
     let call = ClientCall(method: plan.method, deadlineNanoseconds: plan.deadlineNanoseconds, loop: loop, limits: configuration.limits)
     call.outputIsGzip = plan.options.compressed
+    call.receipt = plan.options.receipt
+    plan.options.receipt?.clear()
     try prepare(call)
     try call.open(on: connection, plan.fields(self))
     return call

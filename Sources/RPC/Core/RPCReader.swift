@@ -23,6 +23,9 @@ public final class RPCReader<Message: RPCMessage>: AsyncSequence, @unchecked Sen
     }
   }
 
+  /// Whether the message that `next` returned last came compressed.
+  public var lastMessageWasCompressed: Bool { stream.lastMessageWasCompressed }
+
   public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(reader: self) }
 
   public struct AsyncIterator: AsyncIteratorProtocol {

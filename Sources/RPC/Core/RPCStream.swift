@@ -19,6 +19,8 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
   final var inputIsGzip = false
   /// Our messages are compressed.
   final var outputIsGzip = false
+  /// Whether the message that was taken last came compressed.
+  @usableFromInline final var lastMessageWasCompressed = false
 
   init(loop: EventLoop, limits: RPCLimits) {
     self.loop = loop
@@ -92,6 +94,7 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
   @inlinable public final func takeMessage<Message: RPCMessage>(_: Message.Type) throws(RPCError) -> Message? {
     guard let length = try nextMessageBytes() else { return nil }
     let isCompressed = frontIsCompressed
+    lastMessageWasCompressed = isCompressed
     defer { dropMessage(length) }
     do throws(RPCError) {
       if isCompressed {
@@ -160,8 +163,8 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
 
   // MARK: Sending
 
-  /// Appends one message to the output. Nothing is sent before `outputChanged`.
-  @inlinable public final func appendMessage<Message: RPCMessage>(_ message: Message) throws(RPCError) {
+  /// Appends one message to the output. Nothing is sent before `outputChanged`. `mayCompress`: where the call compresses.
+  @inlinable public final func appendMessage<Message: RPCMessage>(_ message: Message, mayCompress: Bool = true) throws(RPCError) {
     let start = output.count
     _ = output.reserve(5)
     output.commit(5)
@@ -171,16 +174,16 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
       output.truncate(to: start)
       throw error
     }
-    try sealMessage(from: start)
+    try sealMessage(from: start, mayCompress: mayCompress)
   }
 
-  @usableFromInline final func sealMessage(from start: Int) throws(RPCError) {
+  @usableFromInline final func sealMessage(from start: Int, mayCompress: Bool) throws(RPCError) {
     var length = output.count - start - 5
     guard length <= limits.sentMessageBytesMax else {
       output.truncate(to: start)
       throw RPCError(.resourceExhausted, "a message of \(length) bytes is too large to send; at most \(limits.sentMessageBytesMax) are")
     }
-    let isCompressed = outputIsGzip && length >= limits.compressedMessageBytesMin && compressLast(length)
+    let isCompressed = outputIsGzip && mayCompress && length >= limits.compressedMessageBytesMin && compressLast(length)
     if isCompressed { length = output.count - start - 5 }
     output.withUnsafeMutableBytes { bytes in
       bytes[start] = isCompressed ? 1 : 0

@@ -7,10 +7,11 @@ public final class RPCWriter<Message: RPCMessage>: @unchecked Sendable {
   @usableFromInline init(_ stream: RPCStream) { self.stream = stream }
 
   /// Queues one message and waits while the peer is slower than the writer.
+  /// - Parameter mayCompress: false sends this message as it is even on a call that compresses.
   /// - Throws: `RPCError` if the call is over or the message is too large, `CancellationError` if the task was cancelled.
-  @inlinable public func write(_ message: Message) async throws {
+  @inlinable public func write(_ message: Message, mayCompress: Bool = true) async throws {
     try stream.prepareToWrite()
-    try stream.appendMessage(message)
+    try stream.appendMessage(message, mayCompress: mayCompress)
     stream.outputChanged()
     if stream.needsRoom { try await stream.waitForOutputRoom() }
   }

@@ -10,6 +10,8 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   private var task: Task<Void, Never>?
   private var deadlineTimer: LoopTimer?
   private var startedNanoseconds: UInt64 = 0
+  /// `grpc-accept-encoding` names gzip.
+  private var acceptsGzip = false
   private var isRunning = false
   private var isCounted = false
   /// The status is decided; the handler can change nothing any more.
@@ -57,11 +59,12 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
     }
     route = head.route
     inputIsGzip = head.inputIsGzip
-    outputIsGzip = head.acceptsGzip && head.inputIsGzip
+    acceptsGzip = head.acceptsGzip
     let deadline = head.timeoutNanoseconds.map { startedNanoseconds + $0 }
     context = ServerContext(
       loop: loop, method: head.route.method, peer: connection.peer, peerCertificateSubject: connection.peerCertificateSubject,
       deadlineNanoseconds: deadline, forwardedKeys: connection.server.configuration.forwardedMetadataKeys, headers: headers)
+    context?.compressesResponses = head.inputIsGzip
     isCounted = true
     connection.server.metrics?.callStarted(head.route.method, side: .server)
     if let timeout = head.timeoutNanoseconds {
@@ -132,6 +135,7 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
 
   @usableFromInline func takeSingleRequest<Message: RPCMessage>() throws(RPCError) -> Message {
     guard let message = try takeMessage(Message.self) else { throw RPCError(.internalError, "the request is incomplete") }
+    if lastMessageWasCompressed { context?.requestWasCompressed = true }
     return message
   }
 
@@ -140,11 +144,18 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   public override func prepareToWrite() throws(RPCError) {
     if let endedBy { throw endedBy }
     guard !isFinished, isOpen else { throw RPCError(.cancelled, "the call is over") }
-    if !hasResponded { super.respond(responseFields()) }
+    if !hasResponded {
+      chooseCompression()
+      super.respond(responseFields())
+    }
   }
+
+  /// Once for each call, before its headers and first message.
+  private func chooseCompression() { outputIsGzip = acceptsGzip && context?.compressesResponses ?? false }
 
   @usableFromInline func respond<Message: RPCMessage>(with message: Message) throws(RPCError) {
     guard !isFinished else { return }
+    chooseCompression()
     try appendMessage(message)
     if !hasResponded { super.respond(responseFields()) }
     succeed()

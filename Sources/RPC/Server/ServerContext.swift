@@ -15,6 +15,11 @@ public final class ServerContext: @unchecked Sendable {
   public var responseMetadata = Metadata()
   /// Sent with the status.
   public var responseTrailers = Metadata()
+  /// Compress the response messages with gzip, where the client accepts that. To begin with: if the client compresses its own.
+  /// Set it before the first message. `RPCWriter.write` can except single messages.
+  public var compressesResponses = false
+  /// Whether the one request of a unary or server-streaming call came compressed. Where requests stream, `RPCReader` knows.
+  public internal(set) var requestWasCompressed = false
 
   let forwardedKeys: [String]
   private let headers: HTTP2Headers
