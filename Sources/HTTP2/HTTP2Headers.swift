@@ -1,13 +1,11 @@
-/// A received header block, pseudo-header fields included, in the order of the wire. One flat run of bytes; strings are made on demand.
-public struct HTTP2Headers: Sendable {
-  struct Field {
-    var nameOffset: Int32
-    var nameCount: Int32
-    var valueCount: Int32
-  }
+import Glibc
 
-  var bytes: [UInt8] = []
-  var fields: [Field] = []
+/// A received header block, pseudo-header fields included, in the order of the wire. One flat run of bytes; strings are made on demand.
+///
+/// A value: whoever keeps a copy keeps what it says, also when the stream it came from begins its next life.
+public struct HTTP2Headers: Sendable {
+  /// Made with the first field. Shared with copies until one of them changes.
+  private var block: HeaderBlock?
   /// As `headerListBytesMax` counts.
   public internal(set) var listByteCount = 0
   /// True if fields were left out because the block exceeded `headerListBytesMax`.
@@ -15,30 +13,29 @@ public struct HTTP2Headers: Sendable {
 
   public init() {}
 
-  public var count: Int { fields.count }
-  public var isEmpty: Bool { fields.isEmpty }
+  public var count: Int { block?.count ?? 0 }
+  public var isEmpty: Bool { count == 0 }
 
   mutating func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
-    fields.append(Field(nameOffset: Int32(clamping: bytes.count), nameCount: Int32(clamping: name.count), valueCount: Int32(clamping: value.count)))
-    bytes.append(contentsOf: name)
-    bytes.append(contentsOf: value)
+    if block == nil { block = HeaderBlock() }
+    if !isKnownUniquelyReferenced(&block), let shared = block { block = HeaderBlock(copying: shared) }
+    block?.append(name: name, value: value)
   }
 
+  /// Empties it. The memory is kept for the next block unless somebody holds a copy.
   mutating func removeAll() {
-    bytes.removeAll(keepingCapacity: true)
-    fields.removeAll(keepingCapacity: true)
     listByteCount = 0
     isTruncated = false
+    if isKnownUniquelyReferenced(&block) { block?.removeAll() } else { block = nil }
   }
 
   /// The name and value of field `index`, valid inside `body`.
-  public func withField<Result>(_ index: Int, _ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Result) -> Result {
-    let field = fields[index]
-    let offset = Int(field.nameOffset)
-    let middle = offset + Int(field.nameCount)
-    return bytes.withUnsafeBytes {
-      body(UnsafeRawBufferPointer(rebasing: $0[offset..<middle]), UnsafeRawBufferPointer(rebasing: $0[middle..<middle + Int(field.valueCount)]))
-    }
+  @inline(__always)
+  public func withField<Result, Failure: Error>(
+    _ index: Int, _ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    guard let block else { preconditionFailure("no such header field") }
+    return try block.withField(index, body)
   }
 
   public func name(_ index: Int) -> String { withField(index) { name, _ in String(decoding: name, as: UTF8.self) } }
@@ -51,26 +48,25 @@ public struct HTTP2Headers: Sendable {
 
   /// The first value of `name` (lower-case), valid inside `body`; nil if there is none.
   public func withFirst<Result>(_ name: StaticString, _ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
-    bytes.withUnsafeBytes { all in
-      for field in fields where Int(field.nameCount) == name.utf8CodeUnitCount {
-        let offset = Int(field.nameOffset)
-        let middle = offset + Int(field.nameCount)
-        guard equal(UnsafeRawBufferPointer(rebasing: all[offset..<middle]), name) else { continue }
-        return body(UnsafeRawBufferPointer(rebasing: all[middle..<middle + Int(field.valueCount)]))
-      }
-      return nil
+    for index in 0..<count {
+      let found: Result? = withField(index) { candidate, value in equal(candidate, name) ? body(value) : nil }
+      if let found { return found }
     }
+    return nil
   }
 
   /// The value of `:status`, or nil if there is none.
   public var status: Int? {
-    withFirst(":status") { Int(String(decoding: $0, as: UTF8.self)) } ?? nil
+    let digits: Int?? = withFirst(":status") { value in
+      // nghttp2 has checked that there are exactly three digits.
+      value.reduce(0 as Int?) { number, byte in byte >= 0x30 && byte <= 0x39 ? number.map { ($0 * 10 + Int(byte - 0x30)) & 0xFFFF } : nil }
+    }
+    return digits ?? nil
   }
 }
 
 /// Whether `bytes` are exactly those of `text`.
 @inline(__always) func equal(_ bytes: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
-  guard bytes.count == text.utf8CodeUnitCount else { return false }
-  for index in 0..<bytes.count where bytes[index] != text.utf8Start[index] { return false }
-  return true
+  guard bytes.count == text.utf8CodeUnitCount, let base = bytes.baseAddress else { return bytes.count == text.utf8CodeUnitCount }
+  return memcmp(base, text.utf8Start, bytes.count) == 0
 }

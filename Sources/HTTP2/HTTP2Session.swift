@@ -34,8 +34,12 @@ open class HTTP2Session {
 
   final var raw: OpaquePointer?
   final var live: [HTTP2Stream] = []
-  final var ready: [HTTP2Stream] = []
-  final var dispatching: [HTTP2Stream] = []
+  /// Streams with news. Not owned: each stays in `live` until it was told that it is closed, which is the last it hears.
+  final var ready: [Unmanaged<HTTP2Stream>] = []
+  final var dispatching: [Unmanaged<HTTP2Stream>] = []
+  /// The stream that nghttp2 last asked about: its callbacks come in runs for the same one, and each look-up is a search in a hash table.
+  final var recentID: Int32 = 0
+  final var recentStream: Unmanaged<HTTP2Stream>?
   final var events: HTTP2SessionEvents = []
   final var bufferedBytes = 0
   final var withheldBytes = 0
@@ -43,15 +47,21 @@ open class HTTP2Session {
   final var outboundLimit = 0
   final var isInsideLibrary = false
 
-  public init(role: Role, configuration: HTTP2Configuration = HTTP2Configuration()) throws(HTTP2Error) {
+  private final let memory: HTTP2Memory
+
+  /// - Parameter memory: shared by the sessions of one thread, or nil for one of its own.
+  public init(role: Role, configuration: HTTP2Configuration = HTTP2Configuration(), memory: HTTP2Memory? = nil) throws(HTTP2Error) {
     self.role = role
     self.configuration = configuration
+    self.memory = memory ?? HTTP2Memory()
     idleFramesLeft = configuration.idleFramesMax
     let context = Unmanaged.passUnretained(self).toOpaque()
+    // nghttp2 copies the table of functions.
+    var allocator = self.memory.allocator
     let result =
       role == .server
-      ? nghttp2_session_server_new2(&raw, SessionCallbacks.shared.raw, context, SessionOptions.server.raw)
-      : nghttp2_session_client_new2(&raw, SessionCallbacks.shared.raw, context, SessionOptions.client.raw)
+      ? nghttp2_session_server_new3(&raw, SessionCallbacks.shared.raw, context, SessionOptions.server.raw, &allocator)
+      : nghttp2_session_client_new3(&raw, SessionCallbacks.shared.raw, context, SessionOptions.client.raw, &allocator)
     guard result == 0 else { throw HTTP2Error("cannot make an HTTP/2 session", library: Int(result)) }
     try submitSettings()
   }
@@ -65,6 +75,8 @@ open class HTTP2Session {
   /// A server session makes one stream object for each request. Called from inside nghttp2: only create it.
   open func makeStream() -> HTTP2Stream { HTTP2Stream() }
   open func handle(_ events: HTTP2SessionEvents) {}
+  /// A stream has ended and nobody else holds it: it may be kept for another life, after `recycle`.
+  open func reclaim(_ stream: HTTP2Stream) {}
   /// New output waits for `produce`. May be called often.
   open func outputPending() {}
 
@@ -140,6 +152,8 @@ open class HTTP2Session {
   public final func close(_ code: HTTP2ErrorCode = .cancel) {
     guard let raw, !isInsideLibrary else { return }
     self.raw = nil
+    recentID = 0
+    recentStream = nil
     nghttp2_session_del(raw)
     for stream in live {
       stream.closeCode = code
@@ -154,7 +168,7 @@ open class HTTP2Session {
   final func enqueue(_ stream: HTTP2Stream) {
     guard !stream.isQueued else { return }
     stream.isQueued = true
-    ready.append(stream)
+    ready.append(Unmanaged.passUnretained(stream))
   }
 
   private final func dispatch() {
@@ -162,12 +176,14 @@ open class HTTP2Session {
     guard dispatching.isEmpty else { return }
     while !ready.isEmpty {
       swap(&ready, &dispatching)
-      for stream in dispatching {
-        let events = stream.events
-        stream.events = []
-        stream.isQueued = false
-        if events.contains(.closed) { detach(stream) }
-        stream.handle(events)
+      for index in 0..<dispatching.count {
+        let stream = dispatching[index]
+        let events = stream._withUnsafeGuaranteedRef { $0.takeEvents() }
+        if events.contains(.closed) {
+          end(stream.takeUnretainedValue(), events)
+        } else {
+          stream._withUnsafeGuaranteedRef { $0.handle(events) }
+        }
       }
       dispatching.removeAll(keepingCapacity: true)
     }
@@ -176,6 +192,14 @@ open class HTTP2Session {
       events = []
       handle(happened)
     }
+  }
+
+  /// The stream's last call. Nobody holds a stream that was served and let go of: it may begin again.
+  private final func end(_ ended: consuming HTTP2Stream, _ events: HTTP2StreamEvents) {
+    var stream = ended
+    detach(stream)
+    stream.handle(events)
+    if isKnownUniquelyReferenced(&stream) { reclaim(stream) }
   }
 
   private final func detach(_ stream: HTTP2Stream) {

@@ -57,6 +57,13 @@ open class HTTP2Stream {
 
   public init() {}
 
+  @inline(__always) final func takeEvents() -> HTTP2StreamEvents {
+    let taken = events
+    events = []
+    isQueued = false
+    return taken
+  }
+
   /// Called once for all that has happened since the last call.
   open func handle(_ events: HTTP2StreamEvents) {}
 
@@ -120,16 +127,16 @@ open class HTTP2Stream {
     session.submitReset(self, code)
   }
 
-  /// Makes a closed stream ready for its next life. The buffers keep their memory, up to a bound.
-  public final func recycle() {
+  /// Makes a closed stream ready for its next life. The buffers keep their memory, up to a bound. Subclasses reset what is theirs.
+  open func recycle() {
     precondition(session == nil, "only a closed stream can be used again")
     id = 0
     headers.removeAll()
     trailers.removeAll()
     closeCode = .noError
     inputEnded = false
-    input.clear(keepingAtMost: 1 << 14)
-    output.clear(keepingAtMost: 1 << 14)
+    input.clear(keepingAtMost: 1 << 12)
+    output.clear(keepingAtMost: 1 << 12)
     events = []
     headersComplete = false
     collectsTrailers = false

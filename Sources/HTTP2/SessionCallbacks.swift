@@ -69,9 +69,14 @@ extension HTTP2Session {
     context.map { Unmanaged<HTTP2Session>.fromOpaque($0).takeUnretainedValue() }
   }
 
+  /// Stream 0 is the connection.
   @inline(__always) private final func stream(_ id: Int32) -> HTTP2Stream? {
+    if id == recentID { return recentStream?.takeUnretainedValue() }
     guard let pointer = nghttp2_session_get_stream_user_data(raw, id) else { return nil }
-    return Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
+    let found = Unmanaged<HTTP2Stream>.fromOpaque(pointer)
+    recentID = id
+    recentStream = found
+    return found.takeUnretainedValue()
   }
 
   final func headersBegan(_ frame: UnsafePointer<nghttp2_frame>) -> Int32 {
@@ -80,6 +85,8 @@ extension HTTP2Session {
     if frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
       let stream = makeStream()
       attach(stream, id: header.stream_id)
+      recentID = header.stream_id
+      recentStream = Unmanaged.passUnretained(stream)
       _ = nghttp2_session_set_stream_user_data(raw, header.stream_id, Unmanaged.passUnretained(stream).toOpaque())
     } else if let stream = stream(header.stream_id) {
       // After the first complete block comes the trailer; before it, another try at the response (1xx came first).
@@ -168,6 +175,8 @@ extension HTTP2Session {
 
   final func streamClosed(_ id: Int32, _ code: HTTP2ErrorCode) {
     guard let stream = stream(id) else { return }
+    recentID = 0
+    recentStream = nil
     stream.closeCode = code
     stream.events.insert(.closed)
     enqueue(stream)
