@@ -68,3 +68,9 @@ clean: reset ## Delete everything that was built or installed here
 .PHONY: bench
 bench: build ## Measure the platform against its goals
 	@scripts/bench.sh
+
+.PHONY: bench-rpc bench-rpc-grpc-swift
+bench-rpc: install ## Measure the RPC runtime beside gRPC C++, grpc-go, grpcio and nghttpd (QUICK=1: 3 minutes; Benchmarks/README.md)
+	@scripts/bench-rpc.sh
+bench-rpc-grpc-swift: install ## Build grpc-swift-2 as one more peer, about half an hour
+	@scripts/bench-rpc.sh --grpc-swift

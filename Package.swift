@@ -56,9 +56,12 @@ let binaries = [
   "jetty-edge-worker": "EdgeWorkerServer",
 ]
 
+/// What the packages beside this one build on: Benchmarks, Tests/Conformance.
+let libraries = ["Bytes", "EventLoops", "TLS", "HTTP2", "RPC", "RPCServices", "Contracts", "Redis", "Postgres", "CProtobufC"]
+
 let package = Package(
   name: "agentcache-jetty",
-  products: [.executable(name: "jetty", targets: ["jetty"])]
+  products: libraries.map { .library(name: $0, targets: [$0]) } + [.executable(name: "jetty", targets: ["jetty"])]
     + binaries.sorted { $0.key < $1.key }.map { .executable(name: $0.key, targets: [$0.value]) },
   dependencies: [
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),

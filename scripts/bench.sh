@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts a stack of its own, measures it (Benchmarks/platform.py), and stops it.
+# Starts a stack of its own, measures it (Benchmarks/platform/measure.py), and stops it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # A stack beside the one that may be running.
@@ -21,4 +21,4 @@ mkdir -p "$JETTY_STACK"
 scripts/stack.sh up >/dev/null
 # shellcheck disable=SC1091
 . "$JETTY_STACK/env"
-JETTY_BINARY=$JETTY_ROOT/.build/release/jetty "$JETTY_TEST_PYTHON" Benchmarks/platform.py
+JETTY_BINARY=$JETTY_ROOT/.build/release/jetty "$JETTY_TEST_PYTHON" Benchmarks/platform/measure.py

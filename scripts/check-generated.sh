@@ -11,7 +11,8 @@ scripts/generate.sh "$fresh"
 
 status=0
 c=Sources/ContractsC
-for path in Sources/Contracts/Generated $c/generated $c/include/jetty $c/include/grpc docs/openapi.json; do
+bench=Benchmarks/Sources/BenchContracts
+for path in Sources/Contracts/Generated $c/generated $c/include/jetty $c/include/grpc docs/openapi.json $bench/Generated ${bench}C; do
   diff -r "$path" "$fresh/$path" || status=1
 done
 ((status == 0)) || die "the contracts were changed without \`make generate\`"

@@ -58,3 +58,6 @@ done
 
 # Everything else.
 protoc "${includes[@]}" --plugin=protoc-gen-jetty="$generator" --jetty_out="$root" "${protos[@]}"
+
+# The benchmark's own contract.
+scripts/generate-module.sh Benchmarks/proto "$root/Benchmarks/Sources" BenchContracts

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing. Asks the package lists for news only if one is.
+#   install-packages.sh [PACKAGE...]    these, by default what the project itself needs
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source=scripts/lib.sh
@@ -13,6 +14,8 @@ packages=(
   # What the local stack and the tests run.
   redis-tools python3-venv ca-certificates curl openssl
 )
+
+(($# == 0)) || packages=("$@")
 
 command -v dpkg-query >/dev/null \
   || die "this is not Debian: install the equivalents of these packages by hand (Debian 12 is what is tested): ${packages[*]}"

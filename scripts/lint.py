@@ -13,7 +13,9 @@ LINES_MAX = 500
 COLUMNS_MAX = 150
 
 # Not ours to format: the generator wrote them.
-GENERATED = ("Sources/ContractsC/", "Sources/Contracts/Generated/", "openapi.json")
+GENERATED = (
+    "Sources/ContractsC/", "Sources/Contracts/Generated/", "Benchmarks/Sources/BenchContractsC/", "Benchmarks/Sources/BenchContracts/Generated/",
+    "openapi.json")
 TEXT = {".swift", ".h", ".proto", ".sql", ".sh", ".py", ".md", ".yaml", ".yml", ".js", ".css", ".html", ".modulemap", ""}
 
 # A peer, a file or a server must never be able to stop the process: these stop it.

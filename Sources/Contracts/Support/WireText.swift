@@ -7,8 +7,8 @@ enum WireText {
   static func string(_ data: ProtobufCBinaryData, _ field: StaticString) throws(RPCError) -> String {
     guard let start = data.data, data.len > 0 else { return "" }
     let bytes = UnsafeBufferPointer(start: start, count: data.len)
-    guard UTF8Validation.isValid(UnsafeRawBufferPointer(bytes)) else { throw RPCError(FieldError("\(field)", "must be valid UTF-8")) }
-    guard !bytes.contains(0) else { throw RPCError(FieldError("\(field)", "must not contain the NUL character")) }
+    guard UTF8Validation.isValid(UnsafeRawBufferPointer(bytes)) else { throw RPCError.field("\(field)", "must be valid UTF-8") }
+    guard !bytes.contains(0) else { throw RPCError.field("\(field)", "must not contain the NUL character") }
     return String(decoding: bytes, as: UTF8.self)
   }
 

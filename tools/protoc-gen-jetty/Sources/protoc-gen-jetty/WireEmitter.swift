@@ -1,7 +1,8 @@
 /// The way to the wire and back, by way of protobuf-c's structs.
 enum WireEmitter {
-  static func emit(_ file: FileModel, header: String) -> String {
-    var text = SourceText(header: header + "import Bytes\ninternal import ContractsC\nimport RPC\n")
+  /// - Parameter cModule: where protoc-c's structs are.
+  static func emit(_ file: FileModel, cModule: String, header: String) -> String {
+    var text = SourceText(header: header + "import Bytes\ninternal import \(cModule)\nimport RPC\n")
     for message in file.messages {
       text.line()
       text.block("extension \(message.swiftType) {") { emit(message, into: &$0) }

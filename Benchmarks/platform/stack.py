@@ -11,7 +11,7 @@ import urllib.parse
 
 import grpc
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 STACK = pathlib.Path(os.environ["JETTY_STACK"])
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 

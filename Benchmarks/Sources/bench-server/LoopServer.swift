@@ -1,0 +1,38 @@
+import BenchContracts
+import EventLoops
+import Postgres
+import RPC
+import RPCServices
+import Redis
+import TLS
+
+/// All that one loop serves, as a service of the platform has it: health and reflection beside its own methods, all limits as they come.
+/// Loop thread only.
+final class LoopServer: @unchecked Sendable {
+  private let server: RPCServer
+  private let redis: RedisClient?
+  private let postgres: PostgresPool?
+
+  init(_ options: ServerOptions, loop: EventLoop, tls: TLSContext?, isFirst: Bool) throws {
+    redis = try options.redis.map { RedisClient(loop: loop, configuration: try RedisConfiguration(url: $0)) }
+    postgres = try options.postgres.map { PostgresPool(loop: loop, configuration: try PostgresConfiguration(url: $0)) }
+    let router = RPCRouter()
+    router.add(ChunkMetadata())
+    router.add(StoredChunks(redis: redis, postgres: postgres))
+    let health = router.addOperations(loop: loop)
+    health.setStatus(.serving, for: "")
+    for service in router.services { health.setStatus(.serving, for: service.name) }
+    var configuration = RPCServerConfiguration()
+    configuration.tls = tls
+    server = RPCServer(loop: loop, router: router, configuration: configuration)
+    try server.listen(.loopback(port: options.port), reusePort: options.loops > 1, probe: isFirst)
+  }
+
+  var acceptedConnections: UInt64 { server.acceptedConnections }
+
+  func close() {
+    server.close()
+    redis?.close()
+    postgres?.close()
+  }
+}
