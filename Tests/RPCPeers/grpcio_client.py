@@ -3,12 +3,14 @@
     python grpcio_client.py HOST:PORT [CA_FILE]
 """
 
+import json
 import sys
 import threading
 import time
 import traceback
 
 import grpc
+from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
@@ -114,6 +116,32 @@ def status_code_and_message(channel):
 
 
 @case
+def status_details(channel):
+    """As grpc_status.rpc_status.from_call reads them."""
+    error = fails(lambda: unary(channel, "Detailed")(b"", timeout=5), grpc.StatusCode.INVALID_ARGUMENT)
+    status = status_pb2.Status.FromString(dict(error.trailing_metadata())["grpc-status-details-bin"])
+    assert status.code == error.code().value[0] and status.message == error.details()
+    bad, info, retry = error_details_pb2.BadRequest(), error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo()
+    assert [detail.Unpack(message) for detail, message in zip(status.details, (bad, info, retry))] == [True] * 3
+    assert [(one.field, one.description) for one in bad.field_violations] == [("chunks[3].size", "must be at least 0"), ("n\u00e4me", "")]
+    assert (info.reason, info.domain, dict(info.metadata)) == ("INVALID_FIELD", "test", {"limit": "5", "unit": "bytes"})
+    assert retry.retry_delay.ToMilliseconds() == 1500
+
+
+@case
+def retry_policy(channel):
+    """The client of another library repeats a call as our server pushes back."""
+    policy = {"maxAttempts": 4, "initialBackoff": "30s", "maxBackoff": "30s", "backoffMultiplier": 1, "retryableStatusCodes": ["UNAVAILABLE"]}
+    config = json.dumps({"methodConfig": [{"name": [{"service": "test.Echo"}], "retryPolicy": policy}]})
+    with another_channel([("grpc.service_config", config)]) as retrying:
+        began = time.monotonic()
+        # Fails twice and asks to be called again after 10 ms, or never.
+        assert unary(retrying, "Flaky")(b"2 10 retry_policy", timeout=20) == b"2"
+        fails(lambda: unary(retrying, "Flaky")(b"2 -1 never", timeout=20), grpc.StatusCode.UNAVAILABLE)
+        assert time.monotonic() - began < 15
+
+
+@case
 def special_status_message(channel):
     text = "\t\ntest with whitespace\r\nand Unicode BMP \u263a and non-BMP \U0001f608\t\n"
     error = fails(lambda: unary(channel, "Fail")(b"2 " + text.encode(), timeout=5), grpc.StatusCode.UNKNOWN)
@@ -212,15 +240,17 @@ def reflection(channel):
     assert answers[1].error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]
 
 
-def main():
-    target = sys.argv[1]
-    options = [("grpc.max_receive_message_length", 16 << 20), ("grpc.max_send_message_length", 16 << 20)]
+def another_channel(more):
+    options = [("grpc.max_receive_message_length", 16 << 20), ("grpc.max_send_message_length", 16 << 20)] + more
     if len(sys.argv) > 2:
         with open(sys.argv[2], "rb") as file:
             credentials = grpc.ssl_channel_credentials(file.read())
-        channel = grpc.secure_channel(target, credentials, options + [("grpc.ssl_target_name_override", "localhost")])
-    else:
-        channel = grpc.insecure_channel(target, options)
+        return grpc.secure_channel(sys.argv[1], credentials, options + [("grpc.ssl_target_name_override", "localhost")])
+    return grpc.insecure_channel(sys.argv[1], options)
+
+
+def main():
+    channel = another_channel([])
     failed = 0
     for function in CASES:
         try:

@@ -5,6 +5,8 @@ import time
 from concurrent import futures
 
 import grpc
+from google.protobuf import any_pb2, duration_pb2
+from google.rpc import error_details_pb2, status_pb2
 
 SERVICE = "test.Echo"
 
@@ -45,6 +47,34 @@ def remaining(request, context):
     return b"none" if left is None or left > 1e9 else b"%d" % (left * 1000)
 
 
+ATTEMPTS = {}
+
+
+def flaky(request, context):
+    """"FAILURES PUSHBACK NAME": fails so often, with that in grpc-retry-pushback-ms; then says how many attempts came before."""
+    failures, pushback, name = request.decode().split()
+    ATTEMPTS[name] = ATTEMPTS.get(name, 0) + 1
+    if ATTEMPTS[name] <= int(failures):
+        context.set_trailing_metadata((("grpc-retry-pushback-ms", pushback),))
+        context.abort(grpc.StatusCode.UNAVAILABLE, "not now")
+    return b"".join(item.value.encode() for item in context.invocation_metadata() if item.key == "grpc-previous-rpc-attempts")
+
+
+def detailed(request, context):
+    """As grpc_status.rpc_status.to_status makes it."""
+    status = status_pb2.Status(code=3, message="bad field")
+    for detail in (
+        error_details_pb2.BadRequest(field_violations=[error_details_pb2.BadRequest.FieldViolation(field="a.b", description="is wrong")]),
+        error_details_pb2.ErrorInfo(reason="WHY", domain="peer", metadata={"k": "v"}),
+        error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=2, nanos=500_000_000)),
+    ):
+        packed = any_pb2.Any()
+        packed.Pack(detail)
+        status.details.append(packed)
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    context.abort(grpc.StatusCode.INVALID_ARGUMENT, status.message)
+
+
 def main():
     server = grpc.server(futures.ThreadPoolExecutor(16), options=[("grpc.max_receive_message_length", 16 << 20)], compression=grpc.Compression.Gzip)
     server.add_generic_rpc_handlers([
@@ -56,6 +86,8 @@ def main():
             "Chat": grpc.stream_stream_rpc_method_handler(chat),
             "Sleep": grpc.unary_unary_rpc_method_handler(sleep),
             "Metadata": grpc.unary_unary_rpc_method_handler(metadata),
+            "Flaky": grpc.unary_unary_rpc_method_handler(flaky),
+            "Detailed": grpc.unary_unary_rpc_method_handler(detailed),
             "Remaining": grpc.unary_unary_rpc_method_handler(remaining),
         })
     ])

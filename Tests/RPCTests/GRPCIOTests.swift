@@ -33,6 +33,8 @@ struct GRPCIOTests {
       try await Self.streams(channel)
       try await Self.metadata(channel)
       try await Self.failures(channel)
+      try await Self.details(channel)
+      try await Self.retries(channel)
     }
   }
 
@@ -83,6 +85,22 @@ struct GRPCIOTests {
     #expect(inherited.text.contains("x-onward=yes"))
     #expect(inherited.text.contains("x-word=own"))
     #expect(!inherited.text.contains("inherited"))
+  }
+
+  private static func details(_ channel: RPCChannel) async throws {
+    let error = try await failure { () -> Blob in try await channel.unary(EchoService.detailed, Blob()) }
+    #expect(error.code == .invalidArgument)
+    #expect(error.detail(BadRequest.self) == BadRequest(field: "a.b", "is wrong"))
+    #expect(error.detail(ErrorInfo.self) == ErrorInfo(reason: "WHY", domain: "peer", metadata: ["k": "v"]))
+    #expect(error.detail(RetryInfo.self)?.retryDelayMilliseconds == 2_500)
+  }
+
+  private static func retries(_ channel: RPCChannel) async throws {
+    let options = CallOptions(retry: RetryPolicy(attemptsMax: 4, backoffInitialMilliseconds: 30_000, backoffMaxMilliseconds: 30_000))
+    let response: Blob = try await channel.unary(EchoService.flaky, Blob("2 10 ours"), options: options)
+    #expect(response.text == "2", "grpcio saw grpc-previous-rpc-attempts")
+    let refused = try await failure { () -> Blob in try await channel.unary(EchoService.flaky, Blob("2 -1 never"), options: options) }
+    #expect(refused.code == .unavailable)
   }
 
   private static func failures(_ channel: RPCChannel) async throws {

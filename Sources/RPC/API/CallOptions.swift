@@ -10,15 +10,18 @@ public struct CallOptions: Sendable {
   public var compressed: Bool
   /// Filled with the response's metadata. For one call at a time.
   public var receipt: CallReceipt?
+  /// How this call is repeated; nil: as the channel's configuration says.
+  public var retry: RetryPolicy?
 
   public init(
     timeoutMilliseconds: UInt64? = nil, metadata: Metadata = Metadata(), waitForReady: Bool = false, compressed: Bool = false,
-    receipt: CallReceipt? = nil
+    receipt: CallReceipt? = nil, retry: RetryPolicy? = nil
   ) {
     self.timeoutMilliseconds = timeoutMilliseconds
     self.metadata = metadata
     self.waitForReady = waitForReady
     self.compressed = compressed
     self.receipt = receipt
+    self.retry = retry
   }
 }

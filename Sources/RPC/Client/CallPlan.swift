@@ -9,6 +9,8 @@ public struct CallPlan {
   /// CLOCK_MONOTONIC; the earliest of the call's own time-out and the deadline of the call being served.
   let deadlineNanoseconds: UInt64?
   private let inherited: Metadata
+  let waitForReady: Bool
+  @usableFromInline let retry: RetryPolicy?
 
   init(_ method: MethodDescriptor, _ options: CallOptions, _ channel: RPCChannel) throws(RPCError) {
     self.method = method
@@ -17,7 +19,10 @@ public struct CallPlan {
     startedNanoseconds = now
     let context = RPCContext.current
     inherited = context?.metadata ?? Metadata()
-    var timeout = options.timeoutMilliseconds
+    let configured = channel.configuration.service.configuration(for: method)
+    waitForReady = options.waitForReady || configured?.waitForReady ?? false
+    retry = options.retry ?? configured?.retry
+    var timeout = options.timeoutMilliseconds ?? configured?.timeoutMilliseconds
     if timeout == nil && context?.deadlineNanoseconds == nil { timeout = channel.configuration.defaultTimeoutMilliseconds }
     let own = timeout.map { now &+ min($0, 1 << 40) &* 1_000_000 }
     deadlineNanoseconds = [own, context?.deadlineNanoseconds].compactMap { $0 }.min()
@@ -29,7 +34,8 @@ public struct CallPlan {
     }
   }
 
-  func fields(_ channel: RPCChannel) -> HTTP2Fields {
+  /// The request's headers. `previousAttempts`: those that a retry policy repeated.
+  func fields(_ channel: RPCChannel, previousAttempts: Int) -> HTTP2Fields {
     let configuration = channel.configuration
     let fields = HTTP2Fields()
     fields.add(":method", "POST")
@@ -45,6 +51,7 @@ public struct CallPlan {
     fields.add("user-agent", configuration.userAgent)
     if options.compressed { fields.add("grpc-encoding", "gzip") }
     fields.add("grpc-accept-encoding", "identity,gzip")
+    if previousAttempts > 0 { fields.add("grpc-previous-rpc-attempts", String(previousAttempts)) }
     options.metadata.append(to: fields)
     for entry in inherited.entries where !options.metadata.contains(entry.key) {
       var one = Metadata()

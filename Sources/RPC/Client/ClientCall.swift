@@ -3,22 +3,30 @@ import HTTP2
 
 /// One call at the client: from its headers to its status. Public only for code specialised across modules.
 public final class ClientCall: RPCStream, @unchecked Sendable {
-  private enum State {
+  enum State {
     case running
+    /// Between two attempts.
+    case retrying
     /// The status; nil for OK.
     case settled(RPCError?)
   }
 
   let method: MethodDescriptor
-  private let deadlineNanoseconds: UInt64?
+  let deadlineNanoseconds: UInt64?
   private var connection: ClientConnection?
   private var deadlineTimer: LoopTimer?
-  private var state = State.running
-  private var localFailure: RPCError?
-  private var receivedHeaders = false
-  private var wasReset = false
-  private var isTrailersOnly = false
+  var state = State.running
+  var localFailure: RPCError?
+  var receivedHeaders = false
+  var wasReset = false
+  var isTrailersOnly = false
+  /// There was an attempt on a connection.
+  var wasOpened = false
   var receipt: CallReceipt?
+  /// Set while the call can repeat itself.
+  var replay: CallReplay?
+  /// How the last attempt failed, unless it was ended from this side.
+  var failedAttempt: FailedAttempt?
 
   init(method: MethodDescriptor, deadlineNanoseconds: UInt64?, loop: EventLoop, limits: RPCLimits) {
     self.method = method
@@ -35,21 +43,25 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
 
   func open(on connection: ClientConnection, _ fields: HTTP2Fields) throws(RPCError) {
     self.connection = connection
+    if let receipt {
+      receipt.clear()
+      receipt.peer = connection.address
+      receipt.attempts += 1
+    }
     do throws(HTTP2Error) {
       try connection.session.open(self, fields, hasBody: true)
+      state = .running
+      wasOpened = true
     } catch {
       throw RPCError(.unavailable, "the connection takes no calls: \(error)")
     }
-    guard let deadlineNanoseconds else { return }
+    guard let deadlineNanoseconds, deadlineTimer == nil else { return }
     let now = loop.nowNanoseconds
     let remaining = deadlineNanoseconds > now ? deadlineNanoseconds - now : 0
     deadlineTimer = loop.schedule(afterMilliseconds: (remaining + 999_999) / 1_000_000) { [weak self] in
       self?.end(RPCError(.deadlineExceeded, "the deadline passed before the server answered"))
     }
   }
-
-  /// The server has certainly not looked at this call: it may be made again.
-  @usableFromInline var maySafelyRepeat: Bool { !receivedHeaders && !wasReset && closeCode == .refusedStream }
 
   // MARK: Events
 
@@ -69,8 +81,12 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
     wakeAll()
   }
 
-  private var isRunning: Bool {
+  var isRunning: Bool {
     if case .running = state { true } else { false }
+  }
+
+  var isSettled: Bool {
+    if case .settled = state { true } else { false }
   }
 
   private func headersArrived(ended: Bool) {
@@ -83,18 +99,19 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
       if ended, headers["grpc-status"] != nil { return settle(StatusFields.status(in: headers)) }
       if headers.isTruncated { return end(RPCError(.resourceExhausted, "the response metadata is too large")) }
       let code = HTTPStatusMapping.code(forHTTPStatus: httpStatus)
-      return end(RPCError(code, "the server answered with HTTP status \(httpStatus) and not with gRPC"))
+      return refuse(RPCError(code, "the server answered with HTTP status \(httpStatus) and not with gRPC"))
     }
     switch headers["grpc-encoding"] {
     case nil, "identity"?: break
     case "gzip"?: inputIsGzip = true
     case let other?: return end(RPCError(.internalError, "the server answered in the encoding \(other.prefix(32)), which was not offered"))
     }
-    if ended { settle(StatusFields.status(in: headers)) }
+    if ended { return settle(StatusFields.status(in: headers)) }
+    // Messages follow: from here on the call is what this attempt makes of it.
+    dropReplay()
   }
 
   private func closed() {
-    deadlineTimer?.cancel()
     if isRunning {
       if let connection, connection.isClosed {
         settle(RPCError(.unavailable, "the connection to \(connection.address) was lost: \(connection.closeReason)"))
@@ -104,11 +121,18 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
     }
     connection?.callClosed()
     connection = nil
+    if case .retrying = state { beginAgain() }
   }
 
-  private func settle(_ error: RPCError?) {
+  func settle(_ error: RPCError?) {
     guard isRunning else { return }
+    if let error, localFailure == nil, repeats(after: error) { return }
+    finalize(error)
+  }
+
+  private func finalize(_ error: RPCError?) {
     state = .settled(error)
+    dropReplay()
     deadlineTimer?.cancel()
     deadlineTimer = nil
     if isTrailersOnly || !trailers.isEmpty { receipt?.trailingMetadata = trailingMetadata }
@@ -119,11 +143,17 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
 
   /// The call is over for us; the server is told.
   func end(_ error: RPCError) {
-    guard isRunning else { return }
+    guard !isSettled else { return }
     localFailure = error
-    settle(error)
+    finalize(error)
     wasReset = true
     reset(.cancel)
+  }
+
+  /// What the server answered is not gRPC: its status counts, and nothing else of it is read.
+  private func refuse(_ error: RPCError) {
+    if repeats(after: error) { return }
+    end(error)
   }
 
   /// For the end of a scope: nothing happens if the call is done already.
@@ -139,14 +169,20 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
   // MARK: For readers and writers
 
   public override var failure: RPCError? { localFailure }
-  public override var isAtEnd: Bool { !isRunning }
+  public override var isAtEnd: Bool { isSettled }
 
   public override func checkEnd() throws(RPCError) {
     if case .settled(let error?) = state { throw error }
     try super.checkEnd()
   }
 
-  public override var acceptsMessages: Bool { isOpen && isRunning }
+  public override var acceptsMessages: Bool {
+    switch state {
+    case .running: isOpen
+    case .retrying: true
+    case .settled: false
+    }
+  }
 
   public override func prepareToWrite() throws(RPCError) {
     if outputEnded { throw RPCError(.failedPrecondition, "a message was written after the end of the stream") }
@@ -154,7 +190,12 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
     throw error ?? RPCError(.cancelled, "the server has ended the call")
   }
 
-  public override func finishWriting() { finish() }
+  public override func finishWriting() {
+    replay?.isFinished = true
+    finish()
+  }
+
+  override func messageSealed(from start: Int) { keepMessage(from: start) }
 
   /// What the server sent before its first message.
   public var initialMetadata: Metadata { Metadata(headers) }

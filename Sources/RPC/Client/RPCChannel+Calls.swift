@@ -73,27 +73,32 @@ extension RPCChannel {
     try await interceptors[index](method, options) { try await self.intercept(method, $0, index + 1, last) }
   }
 
+  /// A unary call is repeated here, its request encoded anew; one with streams repeats itself, unnoticed by `body` (`CallReplay`).
   @inlinable func attempt<Result>(
     _ method: MethodDescriptor, _ options: CallOptions, _ prepare: (ClientCall) throws(RPCError) -> Void,
     _ body: (ClientCall) async throws -> Result
   ) async throws -> Result {
     let plan = try plan(method, options)
-    var attempts = 0
+    var retry = RetryState(plan.retry)
     while true {
-      attempts += 1
-      var call: ClientCall?
+      let call = makeCall(plan, retry)
       do {
-        let begun = try await begin(plan, prepare)
-        call = begun
-        let result = try await body(begun)
-        begun.cancel()
+        try prepare(call)
+        try await start(call, plan, retry)
+        let result = try await body(call)
+        call.cancel()
         finished(plan, .ok)
         return result
       } catch {
-        call?.cancel()
-        // A request that streams cannot be repeated: what was written is gone.
-        if let call, call.maySafelyRepeat, method.type.hasSingleRequest, attempts < configuration.transparentAttemptsMax { continue }
-        let failure = translate(error)
+        call.cancel()
+        var failure = translate(error)
+        if call.mayRepeat(&retry, self) {
+          guard retry.pauseMilliseconds > 0 else { continue }
+          do {
+            try await pause(before: retry)
+            continue
+          } catch { failure = translate(error) }
+        }
         finished(plan, (failure as? RPCError)?.code ?? .unknown)
         throw failure
       }
@@ -106,15 +111,26 @@ extension RPCChannel {
     return plan
   }
 
-  @usableFromInline func begin(_ plan: CallPlan, _ prepare: (ClientCall) throws(RPCError) -> Void) async throws -> ClientCall {
-    let connection = try await pick(waitForReady: plan.options.waitForReady, deadlineNanoseconds: plan.deadlineNanoseconds)
+  @usableFromInline func makeCall(_ plan: CallPlan, _ retry: RetryState) -> ClientCall {
     let call = ClientCall(method: plan.method, deadlineNanoseconds: plan.deadlineNanoseconds, loop: loop, limits: configuration.limits)
     call.outputIsGzip = plan.options.compressed
     call.receipt = plan.options.receipt
-    plan.options.receipt?.clear()
-    try prepare(call)
-    try call.open(on: connection, plan.fields(self))
+    if plan.method.type != .unary { call.keep(CallReplay(plan, self, retry)) }
     return call
+  }
+
+  @usableFromInline func pause(before retry: RetryState) async throws { try await loop.sleep(milliseconds: retry.pauseMilliseconds) }
+
+  /// Begins one attempt at `call`, whose output waits already.
+  @usableFromInline func start(_ call: ClientCall, _ plan: CallPlan, _ retry: RetryState) async throws {
+    let connection: ClientConnection
+    do {
+      connection = try await pick(waitForReady: plan.waitForReady, deadlineNanoseconds: plan.deadlineNanoseconds)
+    } catch {
+      call.found(noConnection: error)
+      throw error
+    }
+    try call.open(on: connection, plan.fields(self, previousAttempts: retry.previousAttempts))
   }
 
   /// Cancellation of the calling task is the call's cancellation; errors of the caller's own closure pass as they are.
@@ -123,6 +139,7 @@ extension RPCChannel {
   }
 
   @usableFromInline func finished(_ plan: CallPlan, _ code: StatusCode) {
+    if plan.retry != nil, code == .ok { throttle?.succeeded() }
     metrics?.callFinished(plan.method, side: .client, code: code, durationNanoseconds: loop.nowNanoseconds &- plan.startedNanoseconds)
   }
 }

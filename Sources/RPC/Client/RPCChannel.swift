@@ -11,6 +11,7 @@ public final class RPCChannel: @unchecked Sendable {
   /// Run around every call, the first one outermost.
   public var interceptors: [RPCClientInterceptor] = []
 
+  var throttle: RetryThrottle?
   private let buffer = ReadBuffer()
   private var subchannels: [Subchannel] = []
   private var next = 0
@@ -25,6 +26,7 @@ public final class RPCChannel: @unchecked Sendable {
     self.target = target
     self.loop = loop
     self.configuration = configuration
+    throttle = configuration.service.retryThrottling.map { RetryThrottle($0) }
   }
 
   deinit {

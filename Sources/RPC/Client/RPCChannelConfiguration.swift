@@ -25,6 +25,10 @@ public struct RPCChannelConfiguration: Sendable {
   public var keepaliveTimeoutMilliseconds: UInt64 = 10_000
   /// Calls that may wait for a connection at once.
   public var waitingCallsMax = 10_000
+  /// Time-outs, waiting and retries by method.
+  public var service = ServiceConfiguration()
+  /// What a call with streams keeps of its requests so that it can be repeated. Who has written more is not repeated.
+  public var retryBufferBytesMax = 256 << 10
   /// How often a call is begun that a server has certainly not looked at.
   public var transparentAttemptsMax = 3
 

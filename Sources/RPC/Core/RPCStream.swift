@@ -19,6 +19,8 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
   final var inputIsGzip = false
   /// Our messages are compressed.
   final var outputIsGzip = false
+  /// What is written must be kept, see `messageSealed`.
+  final var keepsMessages = false
   /// Whether the message that was taken last came compressed.
   @usableFromInline final var lastMessageWasCompressed = false
 
@@ -49,6 +51,9 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
   /// Throws if no more messages may be sent.
   open func prepareToWrite() throws(RPCError) {}
 
+  /// A message was appended to the output, from `start` on. Called only while `keepsMessages`.
+  func messageSealed(from start: Int) {}
+
   /// Half-close, for clients.
   open func finishWriting() {}
 
@@ -62,6 +67,15 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
 
   final func wakeReader() { readWaiter.signal() }
   final func wakeWriter() { writeWaiter.signal() }
+
+  /// Forgets what was received, for another attempt.
+  final func forgetInput() {
+    ungrantedBytes = 0
+    knownInputBytes = 0
+    decompressed.clear()
+    inputIsGzip = false
+    lastMessageWasCompressed = false
+  }
 
   /// Accounts for new input. Throws as soon as the header of a message says it is too large, not when all of it is there.
   final func inputArrived() throws(RPCError) {
@@ -192,6 +206,7 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
       bytes[start + 3] = UInt8(truncatingIfNeeded: length >> 8)
       bytes[start + 4] = UInt8(truncatingIfNeeded: length)
     }
+    if keepsMessages { messageSealed(from: start) }
   }
 
   /// Replaces the last `length` bytes by their gzip form; false, and nothing changed, where that would not be smaller.

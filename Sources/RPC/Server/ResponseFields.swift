@@ -24,13 +24,13 @@ enum ResponseFields {
   static func trailersOnly(_ error: RPCError, context: ServerContext?) -> HTTP2Fields {
     let fields = base()
     context?.responseMetadata.append(to: fields)
-    append(error, extra: context?.responseTrailers, to: fields)
+    append(error, context, to: fields)
     return fields
   }
 
-  static func status(_ error: RPCError, extra: Metadata?) -> HTTP2Fields {
+  static func status(_ error: RPCError, context: ServerContext?) -> HTTP2Fields {
     let fields = HTTP2Fields()
-    append(error, extra: extra, to: fields)
+    append(error, context, to: fields)
     return fields
   }
 
@@ -42,7 +42,7 @@ enum ResponseFields {
     return fields
   }
 
-  private static func append(_ error: RPCError, extra: Metadata?, to fields: HTTP2Fields) {
+  private static func append(_ error: RPCError, _ context: ServerContext?, to fields: HTTP2Fields) {
     fields.add("grpc-status", String(error.code.rawValue))
     if !error.message.isEmpty { fields.add("grpc-message", StatusText.encode(String(error.message.prefix(messageCharactersMax)))) }
     if !error.details.isEmpty {
@@ -50,7 +50,8 @@ enum ResponseFields {
       if details.utf8.count <= detailsBytesMax { fields.add("grpc-status-details-bin", details) }
     }
     error.metadata.append(to: fields)
-    extra?.append(to: fields)
+    context?.responseTrailers.append(to: fields)
+    if let pushback = context?.retryPushback { fields.add("grpc-retry-pushback-ms", pushback.text) }
   }
 
   /// Peers commonly accept 8 KiB of headers; a status that exceeds that would be lost whole.

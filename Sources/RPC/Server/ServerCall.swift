@@ -183,7 +183,7 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
     guard !isFinished else { return }
     settle(error.code)
     if hasResponded {
-      finish(trailers: ResponseFields.status(error, extra: context?.responseTrailers))
+      finish(trailers: ResponseFields.status(error, context: context))
     } else {
       output.clear()
       super.respond(ResponseFields.trailersOnly(error, context: context), endStream: true)

@@ -15,6 +15,10 @@ public final class ServerContext: @unchecked Sendable {
   public var responseMetadata = Metadata()
   /// Sent with the status.
   public var responseTrailers = Metadata()
+  /// Tells the client when a call that fails may be made again, whatever its own policy says (gRFC A6); nil for nothing.
+  public var retryPushback: RetryPushback?
+  /// How often the client has begun this call before, by its retry policy.
+  public var previousAttempts: Int { headers["grpc-previous-rpc-attempts"].flatMap { Int($0) } ?? 0 }
   /// Compress the response messages with gzip, where the client accepts that. To begin with: if the client compresses its own.
   /// Set it before the first message. `RPCWriter.write` can except single messages.
   public var compressesResponses = false

@@ -12,14 +12,17 @@ final class EchoService: RPCService {
   static let fail = MethodDescriptor(service: "test.Echo", method: "Fail")
   static let metadata = MethodDescriptor(service: "test.Echo", method: "Metadata")
   static let remaining = MethodDescriptor(service: "test.Echo", method: "Remaining")
+  static let flaky = MethodDescriptor(service: "test.Echo", method: "Flaky")
+  static let detailed = MethodDescriptor(service: "test.Echo", method: "Detailed")
   static let descriptor = ServiceDescriptor(
-    name: "test.Echo", methods: [unary, expand, collect, chat, sleep, fail, metadata, remaining])
+    name: "test.Echo", methods: [unary, expand, collect, chat, sleep, fail, metadata, remaining, flaky, detailed])
 
   /// What handlers saw, for tests to look at.
   struct Seen {
     var cancelled = 0
     var written = 0
     var finished = 0
+    var attempts: [String: Int] = [:]
   }
   let seen = Mutex(Seen())
 
@@ -80,6 +83,27 @@ final class EchoService: RPCService {
       throw RPCError(
         code, parts.count > 1 ? String(parts[1]) : "", details: [StatusDetail(typeURL: "type.googleapis.com/test.Detail", value: [1, 2, 3])],
         metadata: ["failed-with": "\(number)"])
+    }
+
+    // "FAILURES PUSHBACK NAME": fails so often; then says how many attempts came before.
+    router.unary(Self.flaky) { (request: Blob, context) -> Blob in
+      let parts = request.text.split(separator: " ")
+      guard parts.count == 3, let failures = Int(parts[0]) else { throw Unexpected() }
+      let attempt = self.seen.withLock { seen in
+        seen.attempts[String(parts[2]), default: 0] += 1
+        return seen.attempts[String(parts[2])] ?? 0
+      }
+      guard attempt <= failures else { return Blob("\(context.previousAttempts)") }
+      context.retryPushback = UInt64(parts[1]).map { .afterMilliseconds($0) } ?? .never
+      throw RPCError(.unavailable, "not now")
+    }
+
+    router.unary(Self.detailed) { (_: Blob, _) -> Blob in
+      let violations = [("chunks[3].size", "must be at least 0"), ("n\u{E4}me", "")]
+      throw RPCError(.invalidArgument, "bad fields")
+        .with(BadRequest(violations.map { BadRequest.FieldViolation(field: $0.0, description: $0.1) }))
+        .with(ErrorInfo(reason: "INVALID_FIELD", domain: "test", metadata: ["unit": "bytes", "limit": "5"]))
+        .with(RetryInfo(retryDelayMilliseconds: 1_500))
     }
 
     router.unary(Self.metadata) { (_: Blob, context) in
