@@ -58,7 +58,7 @@ demo: build ## Show it: upload 1 GiB, fetch it back, find the duplicate, resume 
 	@scripts/demo.sh $(if $(FILE),"$(FILE)")
 
 .PHONY: k8s-validate
-k8s-validate: ## Render k8s/overlays and check what comes out
+k8s-validate: build ## Render k8s/overlays, check what comes out, start every program as its manifest says
 	@scripts/k8s-validate.sh
 
 .PHONY: clean

@@ -123,7 +123,7 @@ let package = Package(
       tests("RedisTests", "Redis", "TestSupport"),
       tests("PostgresTests", "Postgres", "TestSupport"),
       tests("ObjectStoreTests", "ObjectStore", "HTTPClient", "EventLoops", "TLS", "Bytes", "TestSupport"),
-      tests("EdgeSelectionTests", "EdgeSelection", "TestSupport"),
+      tests("EdgeSelectionTests", "EdgeSelection", "ServiceKit", "TestSupport"),
       tests("ChunkMetadataTests", "ChunkMetadata", "Accounts", "TLS", "TestSupport"),
       tests("UploadStateTests", "UploadState", "Accounts", "TLS", "ObjectStore", "TestSupport"),
       tests("DedupTests", "Dedup", "TestSupport", "Contracts", "RPC", "Postgres", "Redis", "ObjectStore", "EventLoops", "Model", "TLS"),

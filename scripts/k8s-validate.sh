@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Renders every overlay and checks it offline: against the schemas of Kubernetes from 1.29 on, and against our own rules
-# (k8s_policy.py).
+# Renders every overlay and checks it offline: against the schemas of Kubernetes from 1.29 on, against our own rules
+# (k8s/policy.py), and by starting every program as its manifest says (Tests/Kubernetes; that needs root).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/lib.sh
@@ -21,6 +21,7 @@ for overlay in dev production; do
       die "$overlay against Kubernetes 1.$minor: $output"
     fi
   done
-  "$JETTY_TEST_PYTHON" scripts/k8s_policy.py "$file"
+  "$JETTY_TEST_PYTHON" scripts/k8s/policy.py "$file"
   say "$overlay: $(grep -c '^kind:' "$file") objects are valid for Kubernetes 1.29 to 1.$newest"
 done
+"$JETTY_TEST_PYTHON" -m pytest -q Tests/Kubernetes

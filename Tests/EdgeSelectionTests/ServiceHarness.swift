@@ -6,6 +6,7 @@ import Model
 import Postgres
 import RPC
 import Redis
+import ServiceKit
 import TLS
 import TestSupport
 import Testing
@@ -19,6 +20,7 @@ final class ServiceHarness: @unchecked Sendable {
   let redis: RedisClient
   let node: EdgeSelectionNode
   let client: EdgeSelectionClient
+  let metrics = MetricsRegistry()
   let key = Ed25519.PrivateKey.generate()
   /// Where the peers, an edge among them, listen.
   let peerAddress: String
@@ -51,7 +53,8 @@ final class ServiceHarness: @unchecked Sendable {
     node = EdgeSelectionNode(
       EdgeSelectionNode.Parts(
         loop: loop, pool: pool, redis: redis, dedup: peerChannel, finalize: peerChannel, uploadState: peerChannel,
-        signer: UploadTokenSigner(key: key), edgeChannels: RPCChannelConfiguration(), logger: Logger(label: "edge-selection-test")))
+        signer: UploadTokenSigner(key: key), edgeChannels: RPCChannelConfiguration(), logger: Logger(label: "edge-selection-test"),
+        warmth: WarmthMetrics(metrics)))
     let router = RPCRouter()
     server = RPCServer(loop: loop, router: router)
     channel = RPCChannel(target: RPCTarget(try server.listen(.loopback(port: 0))), loop: loop)

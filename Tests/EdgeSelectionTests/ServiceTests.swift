@@ -196,6 +196,33 @@ struct ServiceTests {
     }
   }
 
+  @Test func theHourlyJobRestoresRedisAndUploadsThenHitWarmEdges() async throws {
+    try await ServiceHarness.run { harness in
+      try await harness.heartbeat("sfo-1")
+      harness.node.start(isFirst: false)
+      // Somebody who uploads in every hour of the week, so that the job finds them whenever this runs.
+      _ = try await harness.pool.query(
+        """
+        INSERT INTO upload_patterns (account_id, user_id, hour, day_of_week, avg_file_size, upload_count, typical_edges)
+        SELECT $1, 'regular', hour, day, 1000000, 9, '["sfo-1"]'
+        FROM generate_series(0, 23) AS hour, generate_series(0, 6) AS day
+        """, [.string("acc_1")])
+      _ = try await harness.redis.send(["FLUSHALL"])
+      try await harness.node.runHourlyJob()
+      #expect(harness.warmed == ["regular"])
+      let copied = try await harness.redis.send(["GET", "pattern:{acc_1/regular}:13"]).optionalString
+      #expect(copied == #"{"avgSize":1000000,"frequency":9}"#)
+
+      for user in ["regular", "stranger"] {
+        _ = try await harness.client.selectEdges(Self.request(user: user), options: ServiceHarness.options())
+      }
+      try await eventually(on: harness.loop) {
+        let text = harness.metrics.prometheusText()
+        return text.contains(#"jetty_prewarm_uploads_total{result="hit"} 1"#) && text.contains(#"jetty_prewarm_uploads_total{result="miss"} 1"#)
+      }
+    }
+  }
+
   /// Selection reads memory only: with 261 living edges it takes a small part of the 10 ms that it may.
   @Test func selectionIsQuickWithEveryEdgeAlive() async throws {
     try await ServiceHarness.run { harness in

@@ -5,6 +5,8 @@ import Logging
 /// Where a program listens. With port 0 the first loop's choice holds for the others.
 final class ListenAddresses: @unchecked Sendable {
   let admin: SocketAddress
+  /// For probes; nil for none.
+  let health: SocketAddress?
   private let lock = NSLock()
   private var mainAddress: SocketAddress
   private var rpcAddress: SocketAddress?
@@ -12,6 +14,7 @@ final class ListenAddresses: @unchecked Sendable {
 
   init(_ settings: Settings, hasRPCListen: Bool) {
     admin = settings.address(.adminListen)
+    health = settings.optional(.healthListen) == nil ? nil : settings.address(.healthListen)
     mainAddress = settings.address(.listen)
     rpcAddress = hasRPCListen ? settings.address(.rpcListen) : nil
   }

@@ -10,6 +10,7 @@ final class LoopServers: @unchecked Sendable {
   private(set) var httpAddress: SocketAddress?
   private(set) var rpcAddress: SocketAddress?
   private var rpc: RPCServer?
+  private var probes: RPCServer?
   private var http: HTTPServer?
   private var health: HealthService?
 
@@ -20,14 +21,23 @@ final class LoopServers: @unchecked Sendable {
     if !parts.services.isEmpty {
       let router = RPCRouter()
       for service in parts.services { router.add(service) }
-      let health = router.addOperations(loop: runtime.loop)
-      self.health = health
+      health = router.addOperations(loop: runtime.loop)
       var configuration = RPCServerConfiguration()
       configuration.tls = try process.tls.server()
       let server = RPCServer(loop: runtime.loop, router: router, configuration: configuration, log: process.log)
       server.metrics = process.rpcMetrics
       rpcAddress = try server.listen(parts.http == nil ? addresses.main : addresses.rpc, reusePort: true, probe: isFirst)
       rpc = server
+    }
+    if isFirst, let address = addresses.health {
+      let health = self.health ?? HealthService(loop: runtime.loop)
+      self.health = health
+      let router = RPCRouter()
+      router.add(health)
+      let server = RPCServer(loop: runtime.loop, router: router, configuration: RPCServerConfiguration(), log: process.log)
+      let bound = try server.listen(address)
+      process.log.info("health port", metadata: ["address": "\(bound)"])
+      probes = server
     }
     if let handler = parts.http {
       let server = HTTPServer(loop: runtime.loop, configuration: parts.httpConfiguration, handler: handler)
@@ -52,6 +62,7 @@ final class LoopServers: @unchecked Sendable {
 
   func close() {
     rpc?.close()
+    probes?.close()
     parts.close()
     runtime.closeChannels()
   }

@@ -12,12 +12,14 @@ final class RunningProcess: @unchecked Sendable {
   let log: Logger
   let tls: TLSSettings
   let state = ProcessState()
+  /// The job to do instead of serving.
+  let job: String?
   private let group: EventLoopGroup
   private let addresses: ListenAddresses
   private let drainMilliseconds: UInt64
   private var admin: AdminServer?
   private var servers: [LoopServers] = []
-  private var jobs: [Task<Void, Never>] = []
+  private var background: [Task<Void, Never>] = []
 
   init(definition: ServiceDefinition, settings: Settings) throws {
     self.definition = definition
@@ -32,7 +34,11 @@ final class RunningProcess: @unchecked Sendable {
     tls = TLSSettings(settings)
     drainMilliseconds = UInt64(settings.integer(.drainSeconds, in: 0...3600)) * 1000
     addresses = ListenAddresses(settings, hasRPCListen: definition.settings.contains(.rpcListen))
-    let wanted = settings.integer(.loops, in: 0...256)
+    job = definition.jobs.isEmpty ? nil : settings.optional(.job)
+    if let job, !definition.jobs.contains(job) {
+      settings.complain(.job, "is no job of this program: \"\(job)\"; there is \(definition.jobs.joined(separator: ", "))")
+    }
+    let wanted = job == nil ? settings.integer(.loops, in: 0...256) : 1
     for key in definition.settings where key.isNeeded { _ = settings.required(key) }
     try settings.check()
     group = try EventLoopGroup(count: wanted == 0 ? ProcessInfo.processInfo.activeProcessorCount : wanted, name: "loop")
@@ -45,6 +51,7 @@ final class RunningProcess: @unchecked Sendable {
     do {
       let runtimes = group.loops.enumerated().map { ServiceRuntime(process: self, loop: $1, index: $0) }
       let first = runtimes[0]
+      if let job { return try await finish(job, on: first) }
       admin = try await first.loop.run { try AdminServer(process: self, loop: first.loop, address: self.addresses.admin) }
       let definition = self.definition
       try await first.loop.run { try await self.untilAvailable(first) { try await definition.prepare(first) } }
@@ -57,13 +64,30 @@ final class RunningProcess: @unchecked Sendable {
           state.setChecks(parts.readiness, on: runtime.loop)
         }
       }
-      for job in servers[0].parts.background { jobs.append(first.loop.spawn { await self.keepRunning(job, on: first.loop) }) }
+      for job in servers[0].parts.background { background.append(first.loop.spawn { await self.keepRunning(job, on: first.loop) }) }
       state.isStarted = true
       log.notice("serving", metadata: addresses.logMetadata)
     } catch {
       log.critical("cannot start", metadata: ["error": "\(error)"])
       endProcess(error is SettingsError ? 2 : 1)
     }
+  }
+
+  /// Does one job and ends the process.
+  private func finish(_ job: String, on runtime: ServiceRuntime) async throws {
+    let definition = self.definition
+    try await runtime.loop.run { try await self.untilAvailable(runtime) { try await definition.prepare(runtime) } }
+    let parts = try await runtime.loop.run { try await self.untilAvailable(runtime) { try await definition.build(runtime) } }
+    guard let body = parts.jobs[job] else { preconditionFailure("\(definition.name) lists the job \(job) and does not make it") }
+    try await runtime.loop.run {
+      defer {
+        parts.close()
+        runtime.closeChannels()
+      }
+      try await body()
+    }
+    log.notice("job done", metadata: ["job": "\(job)"])
+    endProcess(0)
   }
 
   /// Tries again, ever more slowly, while something that is needed is away: programs start in any order.
@@ -101,7 +125,7 @@ final class RunningProcess: @unchecked Sendable {
 
   func stop() async {
     state.isStopping = true
-    for job in jobs { job.cancel() }
+    for task in background { task.cancel() }
     let servers = self.servers
     let drain = drainMilliseconds
     await withTaskGroup(of: Void.self) { tasks in
@@ -110,7 +134,7 @@ final class RunningProcess: @unchecked Sendable {
         tasks.addTask { try? await loop.run { await serving.drain(milliseconds: drain) } }
       }
     }
-    for job in jobs { await job.value }
+    for task in background { await task.value }
     for serving in servers { try? await serving.runtime.loop.run { serving.close() } }
     log.notice("stopped")
   }

@@ -11,6 +11,8 @@ public struct ServiceParts: @unchecked Sendable {
   public var readiness: [ReadinessCheck] = []
   /// Run on the first loop only.
   public var background: [BackgroundJob] = []
+  /// What `ServiceDefinition.jobs` names: each runs once, on the first loop, in a process that serves nothing.
+  public var jobs: [String: @Sendable () async throws -> Void] = [:]
   /// Closes clients and pools once nothing runs any more.
   public var close: () -> Void = {}
 

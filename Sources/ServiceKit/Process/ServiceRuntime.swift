@@ -10,6 +10,8 @@ public final class ServiceRuntime: @unchecked Sendable {
   /// 0 for the first loop, which also does what is done once per process.
   public let loopIndex: Int
   public let settings: Settings
+  /// The job this process was started for; nil where it serves. Nothing that repeats is begun beside a job.
+  public let job: String?
   public let metrics: MetricsRegistry
   public let rpcMetrics: RPCMetricsRecorder
   public let log: Logger
@@ -21,6 +23,7 @@ public final class ServiceRuntime: @unchecked Sendable {
     self.loop = loop
     loopIndex = index
     settings = process.settings
+    job = process.job
     metrics = process.metrics
     rpcMetrics = process.rpcMetrics
     log = process.log

@@ -3,6 +3,8 @@ extension SettingKey {
   public static let listen = SettingKey("listen", "address that the service listens on, host:port", default: "127.0.0.1:0")
   public static let rpcListen = SettingKey("rpc.listen", "address for RPC where `listen` is HTTP", default: "127.0.0.1:0")
   public static let adminListen = SettingKey("admin.listen", "address of /metrics, /healthz and /readyz", default: "127.0.0.1:0")
+  public static let healthListen = SettingKey(
+    "health.listen", "address of grpc.health.v1 without TLS, for probes that cannot present a certificate; none: not served")
   public static let loops = SettingKey("loops", "event loops, one thread each; 0 for one per core", default: "1")
   public static let drainSeconds = SettingKey("drain.seconds", "longest that running calls may take after SIGTERM", default: "25")
   public static let logLevel = SettingKey("log.level", "trace, debug, info, notice, warning, error or critical", default: "info")
@@ -26,9 +28,11 @@ extension SettingKey {
   public static let tokenPrivateKey = SettingKey("token.private.key.file", "PEM Ed25519 key that signs upload tokens", needed: true)
   public static let tokenPublicKey = SettingKey("token.public.key.file", "PEM Ed25519 key that checks upload tokens", needed: true)
 
+  public static let job = SettingKey("job", "do this job once and end, with status 0 if it went well, instead of serving")
+
   /// Part of every process.
   public static let common: [SettingKey] = [
-    .listen, .adminListen, .loops, .drainSeconds, .logLevel, .config, .tlsCertificate, .tlsKey, .tlsAuthority,
+    .listen, .adminListen, .healthListen, .loops, .drainSeconds, .logLevel, .config, .tlsCertificate, .tlsKey, .tlsAuthority,
   ]
   public static let database: [SettingKey] = [.postgresURL, .postgresConnections, .redisURL]
   public static let objectStore: [SettingKey] = [.storeURL, .storeAccessKey, .storeSecretKey, .objectURLSecret, .publicURL]

@@ -22,10 +22,13 @@ public final class EdgeSelectionNode: @unchecked Sendable {
     /// How channels to edges are made.
     public var edgeChannels: RPCChannelConfiguration
     public var logger: Logger
+    public var warmth: WarmthMetrics
+    /// Whether this process does the hourly job itself; else somebody calls `runHourlyJob`.
+    public var doesHourlyJob: Bool
 
     public init(
       loop: EventLoop, pool: PostgresPool, redis: RedisClient, dedup: RPCChannel, finalize: RPCChannel, uploadState: RPCChannel,
-      signer: UploadTokenSigner, edgeChannels: RPCChannelConfiguration, logger: Logger
+      signer: UploadTokenSigner, edgeChannels: RPCChannelConfiguration, logger: Logger, warmth: WarmthMetrics, doesHourlyJob: Bool = true
     ) {
       self.loop = loop
       self.pool = pool
@@ -36,6 +39,8 @@ public final class EdgeSelectionNode: @unchecked Sendable {
       self.signer = signer
       self.edgeChannels = edgeChannels
       self.logger = logger
+      self.warmth = warmth
+      self.doesHourlyJob = doesHourlyJob
     }
   }
 
@@ -53,6 +58,8 @@ public final class EdgeSelectionNode: @unchecked Sendable {
   private let warmer: EdgeWarmer
   private var tasks: [Task<Void, Never>] = []
   private var isClosed = false
+  /// The hour (since 1970) that the hourly job was last done for.
+  private var hourDone: Int64 = 0
   /// Set once the registry has been read.
   public private(set) var isReady = false
 
@@ -63,7 +70,8 @@ public final class EdgeSelectionNode: @unchecked Sendable {
     channels = EdgeChannels(loop: parts.loop, configuration: parts.edgeChannels)
     prober = EdgeProber(loop: parts.loop, channels: channels, now: now)
     warmer = EdgeWarmer(
-      habits: PostgresHabits(pool: parts.pool), redis: parts.redis, directory: directory, channels: channels, logger: parts.logger, now: now)
+      habits: PostgresHabits(pool: parts.pool), warmth: RedisWarmth(redis: parts.redis), directory: directory, channels: channels,
+      metrics: parts.warmth, logger: parts.logger, now: now)
     let samples = RedisRoundTripSamples(redis: parts.redis, loop: parts.loop, logger: parts.logger)
     let planner = UploadPlanner(
       directory: directory,
@@ -94,7 +102,8 @@ public final class EdgeSelectionNode: @unchecked Sendable {
       try await $0.registry.maintain(now: Self.unixMilliseconds())
     }
     repeating("probing edges", everyMilliseconds: EdgeLimits.probeMilliseconds) { try await $0.probe() }
-    repeating("warming edges", everyMilliseconds: EdgeLimits.warmingMilliseconds) { try await $0.warm() }
+    guard parts.doesHourlyJob else { return }
+    repeating("upload patterns", everyMilliseconds: EdgeLimits.clockMilliseconds) { try await $0.runHourlyJobIfDue() }
   }
 
   /// Stops all of that and lets go of the edges.
@@ -123,18 +132,31 @@ public final class EdgeSelectionNode: @unchecked Sendable {
 
   private func recordHabits() async throws { try await warmer.record(ledger.take()) }
 
-  /// Wakes, a few minutes ahead, the edges of those who tend to upload in the coming hour.
-  private func warm() async throws {
-    let ahead = Self.unixMilliseconds() + Int64(EdgeLimits.warmingMilliseconds)
-    guard await isOurTurn("warm", milliseconds: EdgeLimits.warmingMilliseconds * 9 / 10) else { return }
-    let done = try await warmer.warm(account: nil, user: nil, at: ahead)
-    if done.users > 0 { parts.logger.info("warmed edges", metadata: ["users": "\(done.users)", "edges": "\(done.edges)"]) }
+  /// Copies habits to Redis and wakes, ten minutes ahead, the edges of those who tend to upload in the coming hour.
+  public func runHourlyJob() async throws {
+    if !isReady { try await refresh() }
+    try await warmer.runHourly(for: Self.unixMilliseconds() + EdgeLimits.warmingAheadMilliseconds)
+  }
+
+  private func runHourlyJobIfDue() async throws {
+    let hour = (Self.unixMilliseconds() + EdgeLimits.warmingAheadMilliseconds) / 3_600_000
+    let turn = "patterns:\(hour)"
+    guard hour != hourDone, await isOurTurn(turn, milliseconds: UInt64(EdgeLimits.warmthMilliseconds)) else { return }
+    do {
+      try await runHourlyJob()
+      hourDone = hour
+    } catch {
+      await giveBack(turn)
+      throw error
+    }
   }
 
   private func isOurTurn(_ what: String, milliseconds: UInt64) async -> Bool {
     // Without Redis everybody does it: twice is better than not at all.
     (try? await parts.redis.set("edge-selection:turn:\(what)", "1", ttlMilliseconds: milliseconds, onlyIfAbsent: true)) ?? true
   }
+
+  private func giveBack(_ turn: String) async { _ = try? await parts.redis.send(["DEL", .string("edge-selection:turn:\(turn)")]) }
 
   private func repeating(_ what: String, everyMilliseconds: UInt64, _ body: @escaping @Sendable (EdgeSelectionNode) async throws -> Void) {
     let (loop, logger) = (parts.loop, parts.logger)

@@ -8,8 +8,9 @@ public enum EdgeSelectionProgram {
     name: "edge-selection",
     summary: "which edges an upload should use",
     settings: SettingKey.database + [
-      .tokenPrivateKey, PeerService.dedup.setting, PeerService.finalize.setting, PeerService.uploadState.setting,
+      .tokenPrivateKey, PeerService.dedup.setting, PeerService.finalize.setting, PeerService.uploadState.setting, .hourlyJob,
     ],
+    jobs: [patternsJob],
     prepare: { runtime in
       let pool = try runtime.postgres(schema: EdgeSelectionNode.schema)
       defer { pool.close() }
@@ -25,8 +26,9 @@ public enum EdgeSelectionProgram {
       let node = EdgeSelectionNode(
         EdgeSelectionNode.Parts(
           loop: runtime.loop, pool: pool, redis: redis, dedup: dedup, finalize: finalize, uploadState: uploadState, signer: signer,
-          edgeChannels: edgeChannels, logger: runtime.log))
-      node.start(isFirst: runtime.loopIndex == 0)
+          edgeChannels: edgeChannels, logger: runtime.log, warmth: WarmthMetrics(runtime.metrics),
+          doesHourlyJob: runtime.settings.boolean(.hourlyJob)))
+      if runtime.job == nil { node.start(isFirst: runtime.loopIndex == 0) }
 
       var parts = ServiceParts()
       parts.services = [node.service]
@@ -34,6 +36,7 @@ public enum EdgeSelectionProgram {
         ReadinessCheck("registry") { node.isReady ? nil : "the registry of edges has not been read yet" },
         .postgres(pool),
       ]
+      parts.jobs = [patternsJob: { try await node.runHourlyJob() }]
       parts.close = {
         node.close()
         pool.close()
@@ -41,4 +44,12 @@ public enum EdgeSelectionProgram {
       }
       return parts
     })
+
+  private static let patternsJob = "patterns"
+}
+
+extension SettingKey {
+  fileprivate static let hourlyJob = SettingKey(
+    "patterns.inside", "whether this process does the hourly job `patterns` itself; false where something else calls --job patterns",
+    default: "true")
 }

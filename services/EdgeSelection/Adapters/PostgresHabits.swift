@@ -63,6 +63,21 @@ struct PostgresHabits {
     return try rows.compactMap(Self.habit)
   }
 
+  /// The habits that are often enough to count, in the order of their keys, from the one that follows `last`. Empty at the end.
+  func page(after last: UploadHabit?) async throws -> [UploadHabit] {
+    let rows = try await pool.query(
+      """
+      SELECT \(Self.columns) FROM upload_patterns
+      WHERE upload_count >= $1 AND (account_id, user_id, hour, day_of_week) > ($2, $3, $4, $5)
+      ORDER BY account_id, user_id, hour, day_of_week LIMIT \(EdgeLimits.patternsPerPageMax)
+      """,
+      [
+        .int64(EdgeLimits.habitUploadsMin), .string(last?.caller.account.text ?? ""), .string(last?.caller.user.text ?? ""),
+        .clamping(last?.when.hour ?? -1), .clamping(last?.when.day ?? -1),
+      ])
+    return try rows.compactMap(Self.habit)
+  }
+
   private static let columns = "account_id, user_id, hour, day_of_week, upload_count, avg_file_size, typical_edges::text"
 
   private static func habit(in row: PostgresRow) throws -> UploadHabit? {

@@ -40,6 +40,12 @@ public enum EdgeLimits {
   public static let habitMilliseconds: UInt64 = 5_000
   /// How often partitions are made and dropped.
   public static let maintenanceMilliseconds: UInt64 = 3_600_000
-  /// How often edges are warmed for those who are expected.
-  public static let warmingMilliseconds: UInt64 = 600_000
+  /// How long before the hour the edges of those who are expected in it are warmed.
+  public static let warmingAheadMilliseconds: Int64 = 600_000
+  /// How long an edge keeps warm for whom it was warmed: the hour and what lies before it. Edges keep to the same time.
+  public static let warmthMilliseconds: Int64 = 3_600_000 + warmingAheadMilliseconds
+  /// How often to look whether the next hour is near.
+  public static let clockMilliseconds: UInt64 = 60_000
+  /// Habits read at a time when all are copied.
+  public static let patternsPerPageMax = 1_000
 }

@@ -23,7 +23,7 @@ final class EdgeRPCDoor: EdgeWorkerService {
   }
 
   func warmUp(_ request: WarmUpRequest, context: ServerContext) async throws -> WarmUpResponse {
-    try await worker.warmer.run()
+    try await worker.warmer.runAndKeep()
     return WarmUpResponse(ok: true)
   }
 

@@ -13,6 +13,13 @@ final class EdgeWarmer: @unchecked Sendable {
   private var lastNanoseconds: UInt64?
   private var waiting: [LoopPromise<Void>]?
 
+  /// The core asks ahead of the hour in which somebody is expected: connections are kept open until that hour is over.
+  private var warmUntilNanoseconds: UInt64 = 0
+  private var keeper: Task<Void, Never>?
+
+  private static let warmthNanoseconds: UInt64 = 4_200_000_000_000
+  /// HTTP and RPC connections that are idle for longer may be closed by the other side.
+  private static let touchMilliseconds: UInt64 = 45_000
   private static let pauseNanoseconds: UInt64 = 1_000_000_000
   private static let timeoutMilliseconds: UInt64 = 3_000
 
@@ -33,6 +40,26 @@ final class EdgeWarmer: @unchecked Sendable {
       waiting?.append(promise)
     }
     try await promise.wait()
+  }
+
+  /// The same, and keeps what it opened open for the next 70 minutes.
+  func runAndKeep() async throws {
+    warmUntilNanoseconds = loop.nowNanoseconds + Self.warmthNanoseconds
+    if keeper == nil { keeper = loop.spawn { [weak self] in await self?.keep() } }
+    try await run()
+  }
+
+  private func keep() async {
+    while loop.nowNanoseconds < warmUntilNanoseconds {
+      do {
+        try await loop.sleep(milliseconds: Self.touchMilliseconds)
+      } catch {
+        break
+      }
+      // A store that is away now may be back for the next touch.
+      try? await run()
+    }
+    keeper = nil
   }
 
   private func attempt() async {
