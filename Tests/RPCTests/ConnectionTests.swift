@@ -169,9 +169,9 @@ struct ConnectionTests {
 
   @Test func metricsCountEachCallOnce() async throws {
     try await Harness.run { harness in
-      let counts = Counts()
-      harness.server.metrics = counts
-      harness.channel.metrics = counts
+      let (served, called) = (RPCStatistics(side: .server), RPCStatistics(side: .client))
+      harness.server.statistics = served
+      harness.channel.statistics = called
       let _: Blob = try await harness.channel.unary(EchoService.unary, Blob())
       _ = try await failure { () -> Blob in try await harness.channel.unary(EchoService.fail, Blob("5 no")) }
       _ = try await failure { () -> Blob in
@@ -179,9 +179,50 @@ struct ConnectionTests {
       }
       let server = harness.server
       try await eventually(on: harness.loop) { server.runningCalls == 0 }
-      #expect(counts.started == 6)
-      #expect(counts.finished.filter { $0.hasPrefix("client") }.sorted() == ["client DEADLINE_EXCEEDED", "client NOT_FOUND", "client OK"])
-      #expect(counts.finished.filter { $0.hasPrefix("server") }.count == 3)
+      let begun = called.methods.map(\.attemptsStarted)
+      #expect(begun.reduce(0, +) == 3)
+      #expect(called.methods.allSatisfy { $0.target == harness.channel.target.description })
+      let outcomes = called.methods.flatMap(\.outcomes)
+      #expect(outcomes.map(\.code.name).sorted() == ["DEADLINE_EXCEEDED", "NOT_FOUND", "OK"])
+      for outcome in outcomes {
+        #expect(Self.count(outcome.attemptSeconds) == 1)
+        #expect(Self.count(outcome.callSeconds) == 1)
+      }
+      let servedCalls = served.methods.flatMap(\.outcomes).map { Self.count($0.attemptSeconds) }
+      #expect(servedCalls.reduce(0, +) == 3)
+    }
+  }
+
+  private static func count(_ histogram: RPCHistogram) -> UInt64 { histogram.counts.reduce(0, +) }
+
+  @Test func bytesOfMessagesAreCountedAsTheyAreOnTheWire() async throws {
+    try await Harness.run { harness in
+      let (served, called) = (RPCStatistics(side: .server), RPCStatistics(side: .client))
+      harness.server.statistics = served
+      harness.channel.statistics = called
+      let answer: Blob = try await harness.channel.unary(EchoService.unary, Blob(String(repeating: "x", count: 3_000)))
+      #expect(answer.text.utf8.count == 3_000)
+      let client = try #require(called.methods.first?.outcomes.first)
+      let server = try #require(served.methods.first?.outcomes.first)
+      #expect(client.sentBytes.sum == server.receivedBytes.sum)
+      #expect(client.receivedBytes.sum == server.sentBytes.sum)
+      #expect(client.sentBytes.sum >= 3_000)
+      // A66's buckets: 0, 1024, 2048, 4096…
+      #expect(client.sentBytes.counts[3] == 1)
+    }
+  }
+
+  @Test func whatNobodyServesIsCountedAsOther() async throws {
+    try await Harness.run { harness in
+      let served = RPCStatistics(side: .server)
+      harness.server.statistics = served
+      for index in 0..<20 {
+        let method = MethodDescriptor(service: "made.up", method: "Call\(index)")
+        _ = try await failure { () -> Blob in try await harness.channel.unary(method, Blob()) }
+      }
+      #expect(served.methods.map(\.method) == ["other"])
+      #expect(served.methods[0].attemptsStarted == 20)
+      #expect(served.methods[0].outcomes.map(\.code) == [.unimplemented])
     }
   }
 
@@ -190,14 +231,5 @@ struct ConnectionTests {
     var isOver = false
     var calls = 0
     var failures: [String] = []
-  }
-
-  final class Counts: RPCMetrics {
-    var started = 0
-    var finished: [String] = []
-    func callStarted(_ method: MethodDescriptor, side: RPCSide) { started += 1 }
-    func callFinished(_ method: MethodDescriptor, side: RPCSide, code: StatusCode, durationNanoseconds: UInt64) {
-      finished.append("\(side) \(code.name)")
-    }
   }
 }

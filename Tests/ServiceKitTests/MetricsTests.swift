@@ -1,6 +1,6 @@
-import RPC
 import Testing
 
+@testable import RPC
 @testable import ServiceKit
 
 @Suite struct MetricsTests {
@@ -27,20 +27,30 @@ import Testing
     let text = registry.prometheusText()
     #expect(text.contains("jetty_time_seconds_bucket{kind=\"x\",le=\"0.0001\"} 1\n"))
     #expect(text.contains("jetty_time_seconds_bucket{kind=\"x\",le=\"0.0025\"} 2\n"))
-    #expect(text.contains("jetty_time_seconds_bucket{kind=\"x\",le=\"60.0\"} 2\n"))
+    #expect(text.contains("jetty_time_seconds_bucket{kind=\"x\",le=\"60\"} 2\n"))
     #expect(text.contains("jetty_time_seconds_bucket{kind=\"x\",le=\"+Inf\"} 3\n"))
     #expect(text.contains("jetty_time_seconds_count{kind=\"x\"} 3\n"))
   }
 
   @Test func callsAreCountedByMethodAndStatus() {
     let registry = MetricsRegistry()
-    let recorder = RPCMetricsRecorder(registry: registry)
-    let method = MethodDescriptor(service: "jetty.v1.Dedup", method: "CheckDuplicate")
-    recorder.callStarted(method, side: .server)
-    recorder.callFinished(method, side: .server, code: .notFound, durationNanoseconds: 1000)
+    // Two loops, one process.
+    for _ in 0..<2 {
+      let statistics = RPCStatistics(side: .server)
+      RPCMetrics.bind(statistics, to: registry)
+      let method = statistics.method(MethodDescriptor(service: "jetty.v1.Dedup", method: "CheckDuplicate"))
+      method.attemptStarted()
+      method.attemptEnded(.notFound, nanoseconds: 90_000, sentBytes: 0, receivedBytes: 2_000)
+    }
     let text = registry.prometheusText()
-    #expect(text.contains("grpc_server_call_started_total{grpc_method=\"jetty.v1.Dedup/CheckDuplicate\"} 1\n"))
-    #expect(text.contains("grpc_server_call_duration_seconds_count{grpc_method=\"jetty.v1.Dedup/CheckDuplicate\",grpc_status=\"NOT_FOUND\"} 1\n"))
+    let labels = "grpc_method=\"jetty.v1.Dedup/CheckDuplicate\",grpc_status=\"NOT_FOUND\""
+    #expect(text.contains("grpc_server_call_started_total{grpc_method=\"jetty.v1.Dedup/CheckDuplicate\"} 2\n"))
+    #expect(text.contains("grpc_server_call_duration_seconds_count{\(labels)} 2\n"))
+    #expect(text.contains("grpc_server_call_duration_seconds_bucket{\(labels),le=\"5e-05\"} 0\n"))
+    #expect(text.contains("grpc_server_call_duration_seconds_bucket{\(labels),le=\"0.0001\"} 2\n"))
+    #expect(text.contains("grpc_server_call_rcvd_total_compressed_message_size_bytes_bucket{\(labels),le=\"1024\"} 0\n"))
+    #expect(text.contains("grpc_server_call_rcvd_total_compressed_message_size_bytes_sum{\(labels)} 4000\n"))
+    #expect(text.contains("grpc_server_call_sent_total_compressed_message_size_bytes_bucket{\(labels),le=\"0\"} 2\n"))
   }
 
   @Test func labelsOfPeersCannotFillTheMemory() {

@@ -6,6 +6,7 @@ public struct CallPlan {
   @usableFromInline let method: MethodDescriptor
   @usableFromInline let options: CallOptions
   @usableFromInline let startedNanoseconds: UInt64
+  let counts: RPCMethodStatistics?
   /// CLOCK_MONOTONIC; the earliest of the call's own time-out and the deadline of the call being served.
   let deadlineNanoseconds: UInt64?
   private let inherited: Metadata
@@ -17,6 +18,7 @@ public struct CallPlan {
     self.options = options
     let now = channel.loop.nowNanoseconds
     startedNanoseconds = now
+    counts = channel.counts(method)
     let context = RPCContext.current
     inherited = context?.metadata ?? Metadata()
     let configured = channel.configuration.service.configuration(for: method)

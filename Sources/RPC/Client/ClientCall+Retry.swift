@@ -23,6 +23,7 @@ extension ClientCall {
       isCommitted: receivedHeaders && !isTrailersOnly, pushback: trailing.map { RetryPushback($0) })
     failedAttempt = failure
     guard let replay, replay.allowsAnother(failure) else { return false }
+    attemptEnded(error.code)
     state = .retrying
     if isOpen {
       wasReset = true

@@ -11,6 +11,8 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
     case settled(RPCError?)
   }
 
+  /// What is being counted; nil where nothing is.
+  var attempt: CountedAttempt?
   let method: MethodDescriptor
   let deadlineNanoseconds: UInt64?
   private var connection: ClientConnection?

@@ -87,11 +87,13 @@ extension RPCChannel {
         try await start(call, plan, retry)
         let result = try await body(call)
         call.cancel()
+        call.attemptEnded(.ok)
         finished(plan, .ok)
         return result
       } catch {
         call.cancel()
         var failure = translate(error)
+        call.attemptEnded((failure as? RPCError)?.code ?? .unknown)
         if call.mayRepeat(&retry, self) {
           guard retry.pauseMilliseconds > 0 else { continue }
           do {
@@ -106,9 +108,7 @@ extension RPCChannel {
   }
 
   @usableFromInline func plan(_ method: MethodDescriptor, _ options: CallOptions) throws(RPCError) -> CallPlan {
-    let plan = try CallPlan(method, options, self)
-    metrics?.callStarted(method, side: .client)
-    return plan
+    try CallPlan(method, options, self)
   }
 
   @usableFromInline func makeCall(_ plan: CallPlan, _ retry: RetryState) -> ClientCall {
@@ -123,6 +123,7 @@ extension RPCChannel {
 
   /// Begins one attempt at `call`, whose output waits already.
   @usableFromInline func start(_ call: ClientCall, _ plan: CallPlan, _ retry: RetryState) async throws {
+    call.attemptBegan(plan.counts)
     let connection: ClientConnection
     do {
       connection = try await pick(waitForReady: plan.waitForReady, deadlineNanoseconds: plan.deadlineNanoseconds)
@@ -140,6 +141,6 @@ extension RPCChannel {
 
   @usableFromInline func finished(_ plan: CallPlan, _ code: StatusCode) {
     if plan.retry != nil, code == .ok { throttle?.succeeded() }
-    metrics?.callFinished(plan.method, side: .client, code: code, durationNanoseconds: loop.nowNanoseconds &- plan.startedNanoseconds)
+    plan.counts?.callEnded(code, nanoseconds: loop.nowNanoseconds &- plan.startedNanoseconds)
   }
 }

@@ -7,7 +7,9 @@ public final class RPCChannel: @unchecked Sendable {
   public let loop: EventLoop
   public let target: RPCTarget
   public let configuration: RPCChannelConfiguration
-  public weak var metrics: (any RPCMetrics)?
+  /// Where calls are counted; nil for nowhere. Set it before the first call.
+  public var statistics: RPCStatistics?
+  private var methodStatistics: [(method: MethodDescriptor, counts: RPCMethodStatistics)] = []
   /// Run around every call, the first one outermost.
   public var interceptors: [RPCClientInterceptor] = []
 
@@ -48,6 +50,15 @@ public final class RPCChannel: @unchecked Sendable {
 
   /// Servers that can take calls right now.
   public var readyConnections: Int { subchannels.count { $0.connection != nil } }
+
+  /// The counts of `method`. A channel calls few methods: looking through them is cheaper than hashing a path.
+  func counts(_ method: MethodDescriptor) -> RPCMethodStatistics? {
+    guard let statistics else { return nil }
+    if let known = methodStatistics.first(where: { $0.method == method }) { return known.counts }
+    let counts = statistics.method(method, target: configuration.statisticsTarget ?? target.description)
+    methodStatistics.append((method, counts))
+    return counts
+  }
 
   // MARK: Picking a connection
 

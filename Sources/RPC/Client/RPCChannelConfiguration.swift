@@ -12,6 +12,8 @@ public struct RPCChannelConfiguration: Sendable {
   /// `:authority`; nil: the first host and port of the target.
   public var authority: String?
   public var userAgent = "jetty-rpc/1"
+  /// What the calls are counted under; nil: the target. One name for all where targets are many, such as edges.
+  public var statisticsTarget: String?
   /// For calls that have neither a time-out of their own nor an inherited deadline; nil: none.
   public var defaultTimeoutMilliseconds: UInt64?
   /// TCP, TLS and the server's first SETTINGS together.

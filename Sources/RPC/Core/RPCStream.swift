@@ -23,6 +23,9 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
   final var keepsMessages = false
   /// Whether the message that was taken last came compressed.
   @usableFromInline final var lastMessageWasCompressed = false
+  /// Payloads so far as they are on the wire, without prefixes.
+  final private(set) var sentMessageBytes: UInt64 = 0
+  final private(set) var receivedMessageBytes: UInt64 = 0
 
   init(loop: EventLoop, limits: RPCLimits) {
     self.loop = loop
@@ -131,6 +134,7 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
 
   @usableFromInline final func dropMessage(_ length: Int) {
     let count = 5 + length
+    receivedMessageBytes &+= UInt64(length)
     discardInput(count)
     knownInputBytes = input.count
     let granted = min(count, ungrantedBytes)
@@ -199,6 +203,7 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
     }
     let isCompressed = outputIsGzip && mayCompress && length >= limits.compressedMessageBytesMin && compressLast(length)
     if isCompressed { length = output.count - start - 5 }
+    sentMessageBytes &+= UInt64(length)
     output.withUnsafeMutableBytes { bytes in
       bytes[start] = isCompressed ? 1 : 0
       bytes[start + 1] = UInt8(truncatingIfNeeded: length >> 24)

@@ -6,6 +6,8 @@ public final class RPCRouter {
   @usableFromInline final class Route {
     @usableFromInline let method: MethodDescriptor
     @usableFromInline let invoke: (ServerCall) async throws -> Void
+    /// Looked up at the first call.
+    var statistics: RPCMethodStatistics?
 
     @usableFromInline init(_ method: MethodDescriptor, _ invoke: @escaping (ServerCall) async throws -> Void) {
       self.method = method

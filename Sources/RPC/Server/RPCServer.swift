@@ -9,7 +9,10 @@ import TLS
 public final class RPCServer: @unchecked Sendable {
   public let loop: EventLoop
   public let configuration: RPCServerConfiguration
-  public weak var metrics: (any RPCMetrics)?
+  /// Where calls are counted; nil for nowhere. Set it before the first call.
+  public var statistics: RPCStatistics?
+  /// Told of every call that ends, for logs. Must not block.
+  public var onCallEnd: ((ServerCallEnd) -> Void)?
 
   let router: RPCRouter
   let buffer = ReadBuffer()

@@ -44,6 +44,7 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
       isFinished = true
       respond(fields, endStream: true)
     case .refused(let error):
+      connection.server.statistics?.method(nil).attemptStarted()
       fail(error)
     case .accepted(let head):
       accept(head)
@@ -66,7 +67,11 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
       deadlineNanoseconds: deadline, forwardedKeys: connection.server.configuration.forwardedMetadataKeys, headers: headers)
     context?.compressesResponses = head.inputIsGzip
     isCounted = true
-    connection.server.metrics?.callStarted(head.route.method, side: .server)
+    if let statistics = connection.server.statistics {
+      let counts = head.route.statistics ?? statistics.method(head.route.method)
+      head.route.statistics = counts
+      counts.attemptStarted()
+    }
     if let timeout = head.timeoutNanoseconds {
       deadlineTimer = loop.schedule(afterMilliseconds: timeout / 1_000_000 + (timeout % 1_000_000 == 0 ? 0 : 1)) { [weak self] in
         self?.end(RPCError(.deadlineExceeded, "the deadline passed before the call was done"))
@@ -166,7 +171,7 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   /// Ends the call with OK after the messages that are queued.
   @usableFromInline func succeed() {
     guard !isFinished else { return }
-    settle(.ok)
+    settle(.ok, nil)
     if !hasResponded { super.respond(responseFields()) }
     guard let trailers = context?.responseTrailers, !trailers.isEmpty else {
       finish(trailers: ResponseFields.okTrailers)
@@ -181,7 +186,7 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   /// Ends the call with an error after the messages that are queued.
   func fail(_ error: RPCError) {
     guard !isFinished else { return }
-    settle(error.code)
+    settle(error.code, error)
     if hasResponded {
       finish(trailers: ResponseFields.status(error, context: context))
     } else {
@@ -205,20 +210,23 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
     return ResponseFields.with(metadata)
   }
 
-  private func settle(_ code: StatusCode) {
+  private func settle(_ code: StatusCode, _ error: RPCError?) {
     isFinished = true
     deadlineTimer?.cancel()
     deadlineTimer = nil
-    guard isCounted, let route else { return }
-    isCounted = false
-    connection.server.metrics?.callFinished(
-      route.method, side: .server, code: code, durationNanoseconds: loop.nowNanoseconds &- startedNanoseconds)
+    let server = connection.server
+    guard server.statistics != nil || server.onCallEnd != nil else { return }
+    let nanoseconds = loop.nowNanoseconds &- startedNanoseconds
+    // A call that nobody serves is counted too, under no name of its own.
+    let counts = isCounted ? route?.statistics : server.statistics?.method(nil)
+    counts?.attemptEnded(code, nanoseconds: nanoseconds, sentBytes: sentMessageBytes, receivedBytes: receivedMessageBytes)
+    server.onCallEnd?(ServerCallEnd(context: context, peer: connection.peer, error: error, code: code, durationNanoseconds: nanoseconds))
   }
 
   private func closed() {
     if !isFinished {
       endedBy = RPCError(.cancelled, "the client cancelled the call")
-      settle(.cancelled)
+      settle(.cancelled, endedBy)
       task?.cancel()
     }
     wakeAll()

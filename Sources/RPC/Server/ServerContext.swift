@@ -45,6 +45,13 @@ public final class ServerContext: @unchecked Sendable {
   /// What the client sent beside its messages.
   public var metadata: Metadata { parsedMetadata }
 
+  /// This call in the caller's trace, under a span id of its own; a new trace where the caller names none.
+  public private(set) lazy var trace: TraceContext =
+    metadata["traceparent"].flatMap { TraceContext(parent: $0, states: metadata.all("tracestate")) }?.child() ?? TraceContext()
+
+  /// What the gateway calls the request that this call is part of; nil where the caller gave no usable name.
+  public var requestID: String? { metadata[RPCContext.requestIDKey].flatMap { RPCContext.isRequestID($0) ? $0 : nil } }
+
   /// How long the client still waits; nil if it set no deadline, 0 if it has given up.
   public var timeRemainingMilliseconds: UInt64? {
     guard let deadlineNanoseconds else { return nil }

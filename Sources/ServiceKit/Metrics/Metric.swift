@@ -36,13 +36,25 @@ public final class Histogram: Sendable {
     totalNanoseconds.wrappingAdd(nanoseconds, ordering: .relaxed)
   }
 
-  /// Cumulative counts, one for each bound and one for all; and the sum in seconds.
-  var snapshot: (counts: [UInt64], sum: Double) {
-    var running: UInt64 = 0
-    let counts = buckets.map { bucket in
-      running += bucket.current
-      return running
-    }
-    return (counts, Double(totalNanoseconds.load(ordering: .relaxed)) / 1e9)
+  var sample: MetricSample.Value {
+    .histogram(
+      bounds: Self.bounds, counts: buckets.map(\.current), sum: Double(totalNanoseconds.load(ordering: .relaxed)) / 1e9)
+  }
+}
+
+/// One line (or one histogram) of a metric, as it is when somebody asks.
+public struct MetricSample: Sendable {
+  public enum Value: Sendable {
+    case number(Double)
+    /// A count for each bound and one for what lies above all of them; not cumulative.
+    case histogram(bounds: [Double], counts: [UInt64], sum: Double)
+  }
+
+  public let labels: MetricsRegistry.Labels
+  public let value: Value
+
+  public init(_ labels: MetricsRegistry.Labels, _ value: Value) {
+    self.labels = labels
+    self.value = value
   }
 }

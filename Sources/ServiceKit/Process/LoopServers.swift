@@ -25,7 +25,9 @@ final class LoopServers: @unchecked Sendable {
       var configuration = RPCServerConfiguration()
       configuration.tls = try process.tls.server()
       let server = RPCServer(loop: runtime.loop, router: router, configuration: configuration, log: process.log)
-      server.metrics = process.rpcMetrics
+      let statistics = RPCStatistics(side: .server)
+      RPCMetrics.bind(statistics, to: process.metrics)
+      server.statistics = statistics
       rpcAddress = try server.listen(parts.http == nil ? addresses.main : addresses.rpc, reusePort: true, probe: isFirst)
       rpc = server
     }

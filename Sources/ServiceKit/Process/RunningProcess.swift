@@ -8,7 +8,6 @@ final class RunningProcess: @unchecked Sendable {
   let definition: ServiceDefinition
   let settings: Settings
   let metrics = MetricsRegistry()
-  let rpcMetrics: RPCMetricsRecorder
   let log: Logger
   let tls: TLSSettings
   let state = ProcessState()
@@ -24,7 +23,6 @@ final class RunningProcess: @unchecked Sendable {
   init(definition: ServiceDefinition, settings: Settings) throws {
     self.definition = definition
     self.settings = settings
-    rpcMetrics = RPCMetricsRecorder(registry: metrics)
     let levelText = settings.required(.logLevel)
     let level = Logger.Level(rawValue: levelText)
     if level == nil { settings.complain(.logLevel, "is no log level: \"\(levelText)\"") }

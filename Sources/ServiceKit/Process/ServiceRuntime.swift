@@ -13,7 +13,8 @@ public final class ServiceRuntime: @unchecked Sendable {
   /// The job this process was started for; nil where it serves. Nothing that repeats is begun beside a job.
   public let job: String?
   public let metrics: MetricsRegistry
-  public let rpcMetrics: RPCMetricsRecorder
+  /// Calls that this loop makes.
+  private let statistics = RPCStatistics(side: .client)
   public let log: Logger
   private let tls: TLSSettings
   private var channels: [String: RPCChannel] = [:]
@@ -25,9 +26,9 @@ public final class ServiceRuntime: @unchecked Sendable {
     settings = process.settings
     job = process.job
     metrics = process.metrics
-    rpcMetrics = process.rpcMetrics
     log = process.log
     tls = process.tls
+    RPCMetrics.bind(statistics, to: metrics)
   }
 
   /// A channel to another service; one per loop and service.
@@ -35,14 +36,18 @@ public final class ServiceRuntime: @unchecked Sendable {
   public func channel(_ peer: PeerService) throws -> RPCChannel {
     let text = settings.required(peer.setting)
     try settings.check()
-    return try channel(address: text)
+    return try channel(address: text, named: nil)
   }
 
-  /// A channel to any address: those of edges come from the registry.
-  public func channel(address: String) throws -> RPCChannel {
+  /// A channel to an edge: its address comes from the registry. For metrics all edges are one target.
+  public func channel(address: String) throws -> RPCChannel { try channel(address: address, named: "edges") }
+
+  private func channel(address: String, named name: String?) throws -> RPCChannel {
     if let known = channels[address] { return known }
-    let made = RPCChannel(target: try RPCTarget(address), loop: loop, configuration: try channelConfiguration())
-    made.metrics = rpcMetrics
+    var configuration = try channelConfiguration()
+    configuration.statisticsTarget = name
+    let made = RPCChannel(target: try RPCTarget(address), loop: loop, configuration: configuration)
+    made.statistics = statistics
     channels[address] = made
     return made
   }

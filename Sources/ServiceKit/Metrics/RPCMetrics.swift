@@ -1,0 +1,56 @@
+import RPC
+
+/// Calls under the names of gRFC A66, in Prometheus form.
+enum RPCMetrics {
+  static func bind(_ statistics: RPCStatistics, to registry: MetricsRegistry) {
+    switch statistics.side {
+    case .server:
+      bindStarted(statistics, "grpc_server_call_started_total", "Calls that began", to: registry)
+      bindOutcomes(statistics, "grpc_server_call", "call", to: registry)
+    case .client:
+      bindStarted(statistics, "grpc_client_attempt_started_total", "Attempts that began", to: registry)
+      bindOutcomes(statistics, "grpc_client_attempt", "attempt", to: registry)
+      bind(statistics, "grpc_client_call_duration_seconds", "Time a call took, all attempts included", to: registry) { $0.callSeconds }
+    }
+  }
+
+  private static func bindStarted(_ statistics: RPCStatistics, _ name: String, _ help: String, to registry: MetricsRegistry) {
+    registry.source(name, help, .counter) {
+      statistics.methods.map { MetricSample(labels($0, nil), .number(Double($0.attemptsStarted))) }
+    }
+  }
+
+  private static func bindOutcomes(_ statistics: RPCStatistics, _ prefix: String, _ what: String, to registry: MetricsRegistry) {
+    bind(statistics, "\(prefix)_duration_seconds", "Time an ended \(what) took", to: registry) { $0.attemptSeconds }
+    bind(
+      statistics, "\(prefix)_sent_total_compressed_message_size_bytes", "Bytes of the messages sent in a \(what), as they went over the wire",
+      to: registry
+    ) { $0.sentBytes }
+    bind(
+      statistics, "\(prefix)_rcvd_total_compressed_message_size_bytes", "Bytes of the messages received in a \(what), as they came over the wire",
+      to: registry
+    ) { $0.receivedBytes }
+  }
+
+  private static func bind(
+    _ statistics: RPCStatistics, _ name: String, _ help: String, to registry: MetricsRegistry,
+    pick: @escaping @Sendable (RPCMethodStatistics.Outcome) -> RPCHistogram
+  ) {
+    registry.source(name, help, .histogram) {
+      statistics.methods.flatMap { method in
+        method.outcomes.map { outcome in
+          let histogram = pick(outcome)
+          return MetricSample(
+            labels(method, outcome.code), .histogram(bounds: histogram.bounds, counts: histogram.counts, sum: histogram.sum))
+        }
+      }
+    }
+  }
+
+  private static func labels(_ method: RPCMethodStatistics, _ code: StatusCode?) -> MetricsRegistry.Labels {
+    var labels: MetricsRegistry.Labels = [("grpc_method", method.method)]
+    if !method.target.isEmpty { labels.append(("grpc_target", method.target)) }
+    if let code { labels.append(("grpc_status", code.name)) }
+    return labels
+  }
+}
