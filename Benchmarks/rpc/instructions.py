@@ -9,7 +9,7 @@ import re
 import subprocess
 import tempfile
 
-from load import h2load
+from load import h2load, wait_for_right_answer
 from machine import run_on
 from servers import Peer, Server
 from settings import WORK
@@ -43,6 +43,7 @@ def of_server(
         words = [str(port) if word == "PORT" else word for word in peer.command] + list(peer.tls if tls else ()) + list(extra)
         log = pathlib.Path(directory, "log")
         with Server(valgrind_command(out, words), port, server_cpus, log, peer.environment, start_seconds=90) as server:
+            wait_for_right_answer(shape, port, load_cpus, tls)
             h2load(shape, port, max(shape.connections, requests // 4), load_cpus, tls, timeout=300)
             dump(server.pid)
             h2load(shape, port, requests, load_cpus, tls, timeout=300)

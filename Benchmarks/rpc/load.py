@@ -4,6 +4,7 @@ import pathlib
 import re
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 
 from machine import run_on
@@ -24,6 +25,19 @@ class Load:
 
 def percentile(ordered: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def wait_for_right_answer(shape: Shape, port: int, cpus: set[int], tls: bool = False, seconds: float = 60) -> None:
+    """A server that has only just begun may still connect to its stores."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            h2load(shape, port, 1, cpus, tls)
+            return
+        except WrongAnswers:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
 
 
 def h2load(shape: Shape, port: int, requests: int, cpus: set[int], tls: bool = False, timeout: float = 120) -> Load:

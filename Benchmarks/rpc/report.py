@@ -69,6 +69,17 @@ def client_table(figures: dict[str, float]) -> list[str]:
     return table(["client, one connection", "CPU us/call", "calls/s", "p50 us", "p99 us"], rows)
 
 
+def store_table(figures: dict[str, float]) -> list[str]:
+    """What a handler that asks a store costs, beside the plain echo."""
+    names = [("8x32", "echo"), ("redis", "echo after one Redis GET"), ("postgres", "echo after one PostgreSQL SELECT")]
+    rows = []
+    for name, text in names:
+        count, cpu = figures.get(f"instructions/jetty/{name}"), figures.get(f"stores/cpu/{name}")
+        if cpu is not None and count is not None:
+            rows.append([text, number(count, 0), number(count - figures["instructions/jetty/8x32"], 0), number(cpu, 2)])
+    return table(["jetty, 8x32", "instructions", "added", "CPU us/request"], rows)
+
+
 def goal_lines(figures: dict[str, float]) -> list[str]:
     return [goal.line for goal in goals(figures) if goal.line]
 
@@ -105,6 +116,9 @@ def report(settings: Settings, runs: list[Run], figures: dict[str, float], shape
     section = client_table(figures)
     if section:
         lines += ["## Clients", "", *section]
+    section = store_table(figures)
+    if section:
+        lines += ["## Stores", "", *section]
     if notes:
         lines += ["## Notes", "", *(f"- {note}" for note in notes), ""]
     return "\n".join(lines)

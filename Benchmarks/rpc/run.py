@@ -7,7 +7,10 @@ import subprocess
 import sys
 import time
 
+import clients
+import loops
 import machine
+import stores
 from instructions import of_server
 from report import report
 from rounds import Rounds, Run, median, say
@@ -98,6 +101,16 @@ def main() -> int:
     if wanted or tls_shape:
         rounds.run()
     collect(rounds.runs, figures)
+    ours = chosen[0]
+    if settings.wants("client"):
+        say("clients")
+        clients.measure(settings, ours, figures)
+    if settings.wants("stores"):
+        say("stores")
+        stores.measure(settings, ours, shapes, figures)
+    if settings.wants("loops"):
+        say("loops")
+        loops.measure(settings, ours, shapes["32x8"], figures, notes)
     notes.append(f"the whole run took {(time.monotonic() - started) / 60:.1f} minutes")
     text = report(settings, rounds.runs, figures, list(shapes.values()), notes, versions())
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())

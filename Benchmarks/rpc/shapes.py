@@ -71,6 +71,7 @@ def make(messages) -> dict[str, Shape]:
         Shape("64x1", "unary", record, 64, 1, "record", small, 100_000, 5_000),
         Shape("1x1", "unary", record, 1, 1, "record", small, 40_000, 2_000),
         Shape("8x32 no deadline", "instructions", record, 8, 32, "record", small, 200_000, 5_000, deadline=False),
+        Shape("32x8", "loops", record, 32, 8, "record", small, 200_000, 5_000),
         Shape("put 1 MiB", "bulk", f"/{SERVICE}/PutChunk", 2, 4, "put", len(replies["PutChunk"]), 3_000, 50, CHUNK_BYTES, "byte"),
         Shape("get 1 MiB", "bulk", f"/{SERVICE}/GetChunk", 2, 4, "get", len(replies["GetChunk"]), 3_000, 50, CHUNK_BYTES, "byte"),
         Shape("stream", "stream", f"/{SERVICE}/ListChunks", 4, 1, "list", small * STREAM_MESSAGES, 400, 4, STREAM_MESSAGES, "message"),

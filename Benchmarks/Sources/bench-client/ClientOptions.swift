@@ -5,15 +5,17 @@ struct ClientOptions {
   }
 
   static let usage = """
-    usage: bench-client --port N --calls N [--depth N]
+    usage: bench-client --port N [--depth N] [--warm-up N] --calls N
 
     Makes unary calls (RecordChunk of Benchmarks/proto/bench.proto) to 127.0.0.1 over one connection, so many at a time (default 1), checks
-    every answer, and prints one line of JSON: calls, seconds, cpu_us per call, latencies in microseconds.
+    every answer, and prints one line of JSON: calls, seconds, cpu_us per call, latencies in microseconds. As many calls as --warm-up says
+    (default 2000) come before that and do not count.
     """
 
   var port: UInt16 = 0
   var calls = 0
   var depth = 1
+  var warmUp = 2_000
 
   init(_ arguments: [String]) throws(Mistake) {
     var rest = arguments[...]
@@ -25,6 +27,7 @@ struct ClientOptions {
         port = number
       case "--calls": calls = value
       case "--depth": depth = value
+      case "--warm-up": warmUp = value
       default: throw Mistake(description: "there is no option \(name)")
       }
     }

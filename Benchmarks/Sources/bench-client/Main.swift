@@ -23,7 +23,7 @@ struct Main {
     try loop.start()
     let load = try loop.runBlocking { try Load(loop: loop, port: options.port) }
     // Connects, and warms up.
-    _ = try loop.runBlocking { try await load.run(calls: min(2_000, max(1, options.calls / 10)), depth: options.depth) }
+    _ = try loop.runBlocking { try await load.run(calls: options.warmUp, depth: options.depth) }
     let cpuBefore = nanoseconds(CLOCK_PROCESS_CPUTIME_ID)
     let before = nanoseconds(CLOCK_MONOTONIC)
     let latencies = try loop.runBlocking { try await load.run(calls: options.calls, depth: options.depth) }.sorted()

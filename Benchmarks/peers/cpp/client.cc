@@ -1,5 +1,5 @@
-// gRPC C++ as a client: PORT CALLS [DEPTH]. Unary calls over one channel, DEPTH at a time, one completion queue, one thread.
-// Prints one line of JSON as bench-client does.
+// gRPC C++ as a client: PORT DEPTH WARM-UP CALLS. Unary calls over one channel, DEPTH at a time, one completion queue,
+// one thread. Prints one line of JSON as bench-client does; the calls of the warm-up do not count.
 #include <time.h>
 
 #include <algorithm>
@@ -78,17 +78,16 @@ class Load {
 };
 
 int main(int argc, char** argv) {
-  if (argc < 3) {
-    std::fprintf(stderr, "usage: %s PORT CALLS [DEPTH]\n", argv[0]);
+  if (argc != 5) {
+    std::fprintf(stderr, "usage: %s PORT DEPTH WARM-UP CALLS\n", argv[0]);
     return 64;
   }
-  int count = std::atoi(argv[2]);
   auto channel = grpc::CreateChannel(std::string("127.0.0.1:") + argv[1], grpc::InsecureChannelCredentials());
   auto stub = bench::ChunkMetadata::NewStub(channel);
-  Load load(stub.get(), argc > 3 ? std::atoi(argv[3]) : 1);
-  load.Run(std::min(2000, std::max(1, count / 10)));
+  Load load(stub.get(), std::atoi(argv[2]));
+  load.Run(std::atoi(argv[3]));
   double cpu = Microseconds(CLOCK_PROCESS_CPUTIME_ID), started = Microseconds(CLOCK_MONOTONIC);
-  auto latencies = load.Run(count);
+  auto latencies = load.Run(std::atoi(argv[4]));
   double wall = Microseconds(CLOCK_MONOTONIC) - started;
   cpu = Microseconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
   std::sort(latencies.begin(), latencies.end());
