@@ -122,3 +122,22 @@ def report(settings: Settings, runs: list[Run], figures: dict[str, float], shape
     if notes:
         lines += ["## Notes", "", *(f"- {note}" for note in notes), ""]
     return "\n".join(lines)
+
+
+HEAD = """# Benchmarks of the RPC runtime
+
+The last published run of `make bench-rpc`, as it printed it. To make this page anew:
+
+```
+make bench-rpc-grpc-swift       # once, ten minutes to half an hour: without it grpc-swift-2 is left out
+PUBLISH=1 make bench-rpc
+```
+
+What is measured and how, and how to run a part of it: [Benchmarks/README.md](../Benchmarks/README.md). `x jetty` is CPU per request divided by
+ours, `x nghttpd` the same by nghttpd's, which runs no handler: it sends files and is the floor for HTTP/2 and sockets.
+
+"""
+
+
+def published(text: str) -> str:
+    return HEAD + text.rstrip("\n") + "\n"

@@ -12,10 +12,10 @@ import loops
 import machine
 import stores
 from instructions import of_server
-from report import report
+from report import published, report
 from rounds import Rounds, Run, median, say
 from servers import CERTIFICATE, KEY, Peer, free_port, peers
-from settings import BENCHMARKS, RESULTS, WORK, Settings
+from settings import BENCHMARKS, RESULTS, ROOT, WORK, Settings
 from shapes import Shape, make
 
 # Server parts of the interleaved rounds; TLS is a second visit with the first unary shape.
@@ -117,6 +117,8 @@ def main() -> int:
     (RESULTS / f"{stamp}.md").write_text(text)
     with (RESULTS / f"{stamp}.json").open("w") as file:
         json.dump({"figures": figures, "attempts": [dataclasses.asdict(run) for run in rounds.attempts]}, file, indent=1)
+    if settings.publish:
+        (ROOT / "docs/BENCHMARKS.md").write_text(published(text))
     latest = RESULTS / "latest.md"
     latest.unlink(missing_ok=True)
     os.symlink(f"{stamp}.md", latest)

@@ -39,6 +39,8 @@ class Settings:
         self.retries = int(number("RETRIES", 0 if self.quick else 2))
         self.server_cpu = int(number("SERVER_CPU", 0))
         self.load_cpu = int(number("LOAD_CPU", 1))
+        # Whether docs/BENCHMARKS.md shall become this run.
+        self.publish = os.environ.get("PUBLISH", "") not in ("", "0")
         self.parts = words("SHAPES")
         self.peers = words("PEERS")
         unknown = self.parts - set(PARTS)
