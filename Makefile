@@ -65,6 +65,12 @@ k8s-validate: build ## Render k8s/overlays, check what comes out, start every pr
 clean: reset ## Delete everything that was built or installed here
 	rm -rf .build .jetty
 
+.PHONY: conformance conformance-grpc-swift
+conformance: install ## Hold the RPC runtime to gRPC and HTTP/2: interoperability, misbehaving peers, malformed input (docs/CONFORMANCE.md)
+	@scripts/conformance.sh
+conformance-grpc-swift: install ## The same with grpc-swift-2 as one more peer, whose build takes about half an hour
+	@scripts/conformance.sh --grpc-swift
+
 .PHONY: bench
 bench: build ## Measure the platform against its goals
 	@scripts/bench.sh

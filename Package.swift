@@ -57,7 +57,7 @@ let binaries = [
 ]
 
 /// What the packages beside this one build on: Benchmarks, Tests/Conformance.
-let libraries = ["Bytes", "EventLoops", "TLS", "HTTP2", "RPC", "RPCServices", "Contracts", "Redis", "Postgres", "CProtobufC"]
+let libraries = ["Bytes", "EventLoops", "TLS", "HTTP2", "RPC", "RPCServices", "Contracts", "Redis", "Postgres", "CProtobufC", "HTTPServer"]
 
 let package = Package(
   name: "agentcache-jetty",

@@ -12,7 +12,9 @@ scripts/generate.sh "$fresh"
 status=0
 c=Sources/ContractsC
 bench=Benchmarks/Sources/BenchContracts
-for path in Sources/Contracts/Generated $c/generated $c/include/jetty $c/include/grpc docs/openapi.json $bench/Generated ${bench}C; do
+interop=Tests/Conformance/Sources/InteropMessages
+for path in Sources/Contracts/Generated $c/generated $c/include/jetty $c/include/grpc docs/openapi.json $bench/Generated ${bench}C \
+  $interop/Generated ${interop}C; do
   diff -r "$path" "$fresh/$path" || status=1
 done
 ((status == 0)) || die "the contracts were changed without \`make generate\`"

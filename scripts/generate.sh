@@ -61,3 +61,6 @@ protoc "${includes[@]}" --plugin=protoc-gen-jetty="$generator" --jetty_out="$roo
 
 # The benchmark's own contract.
 scripts/generate-module.sh Benchmarks/proto "$root/Benchmarks/Sources" BenchContracts
+
+# What the interoperability tests of gRPC carry.
+scripts/generate-module.sh Tests/Conformance/proto "$root/Tests/Conformance/Sources" InteropMessages

@@ -15,7 +15,7 @@ COLUMNS_MAX = 150
 # Not ours to format: the generator wrote them.
 GENERATED = (
     "Sources/ContractsC/", "Sources/Contracts/Generated/", "Benchmarks/Sources/BenchContractsC/", "Benchmarks/Sources/BenchContracts/Generated/",
-    "openapi.json")
+    "Tests/Conformance/Sources/InteropMessagesC/", "Tests/Conformance/Sources/InteropMessages/Generated/", "openapi.json")
 TEXT = {".swift", ".h", ".proto", ".sql", ".sh", ".py", ".md", ".yaml", ".yml", ".js", ".css", ".html", ".modulemap", ""}
 
 # A peer, a file or a server must never be able to stop the process: these stop it.

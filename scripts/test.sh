@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests: first the suites of the parts (`swift test`), then those of the whole, on a stack of their own.
+# Runs the tests: first the suites of the parts (`swift test`), then those of the whole, on a stack of their own, then
+# what gRPC and HTTP/2 ask of the RPC runtime (scripts/conformance.sh).
 #   test.sh                   all of them
 #   test.sh NAME...           only these suites of parts: `test.sh RPCTests PostgresTests`
 #   test.sh --end-to-end …    those of the whole; arguments go to pytest (-k resume)
@@ -39,6 +40,8 @@ case ${1:-} in
     parts "${suites[@]}"
     printf '\n== EndToEnd\n'
     end_to_end || failed+=(EndToEnd)
+    printf '\n== Conformance\n'
+    scripts/conformance.sh || failed+=(Conformance)
     ;;
 esac
 ((${#failed[@]} == 0)) || die "failed: ${failed[*]}"

@@ -96,6 +96,21 @@ extension HTTP2Session {
     outputPending()
   }
 
+  /// nghttp2 gave up on the input. Where it has not said goodbye itself, this does: a peer shall learn why it was cut off.
+  final func failed(_ code: Int) -> HTTP2Error {
+    switch Int32(clamping: code) {
+    case Int32(NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue): terminate(.protocolError)
+    // Header blocks far above the limit end in a callback of ours.
+    case Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue), Int32(NGHTTP2_ERR_FLOODED.rawValue), Self.tooManyContinuations:
+      terminate(.enhanceYourCalm)
+    default: terminate(.internalError)
+    }
+    return HTTP2Error("the peer broke HTTP/2", library: code)
+  }
+
+  /// NGHTTP2_ERR_TOO_MANY_CONTINUATIONS, which upstream's headers of this version do not have; Debian's library returns it.
+  private static let tooManyContinuations: Int32 = -905
+
   final func grant(_ byteCount: Int, stream id: Int32) {
     guard let raw else { return }
     _ = nghttp2_session_consume_stream(raw, id, byteCount)

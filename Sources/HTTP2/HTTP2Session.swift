@@ -91,7 +91,7 @@ open class HTTP2Session {
     let taken = nghttp2_session_mem_recv(raw, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
     isInsideLibrary = false
     dispatch()
-    guard taken >= 0 else { throw HTTP2Error("the peer broke HTTP/2", library: taken) }
+    guard taken >= 0 else { throw failed(taken) }
     if idleFramesLeft < 0 {
       terminate(.enhanceYourCalm)
       throw HTTP2Error("the peer sent too many frames that move no data")

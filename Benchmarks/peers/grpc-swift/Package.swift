@@ -22,6 +22,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
   ],
   targets: [
-    .executableTarget(name: "bench-server", dependencies: grpc)
+    .executableTarget(name: "bench-server", dependencies: grpc),
+    // gRPC's interoperability cases, for Tests/Conformance.
+    .executableTarget(name: "interop-peer", dependencies: grpc),
   ]
 )

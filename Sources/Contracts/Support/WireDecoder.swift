@@ -21,7 +21,8 @@ enum WireDecoder {
   private static func failure(_ name: StaticString, isExhausted: Bool) -> RPCError {
     isExhausted
       ? RPCError(.resourceExhausted, "reading this \(name) would take more memory than a message of its size may")
-      : RPCError(.invalidArgument, "the message is not a valid \(name)")
+      // What gRPC's statuscodes.md says of a request that cannot be parsed; INVALID_ARGUMENT is for fields that break a rule.
+      : RPCError(.internalError, "the message is not a valid \(name)")
   }
 
   /// A repeated message.

@@ -101,10 +101,17 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
     return input.count >= 5 + length ? length : nil
   }
 
-  /// How much of the input is one whole message, prefix included: true if that is all of it.
-  final func inputIsExactlyOneMessage() throws(RPCError) -> Bool {
-    guard let length = try frontMessageBytes() else { return false }
-    return input.count == 5 + length
+  /// How many whole messages the input is, for calls that take one: 2 stands for more. Throws where it ends inside the first two.
+  final func inputMessageCount() throws(RPCError) -> Int {
+    if input.isEmpty { return 0 }
+    guard let length = try frontMessageBytes() else { throw RPCError(.internalError, "the request ended inside a message") }
+    let rest = input.count - 5 - length
+    if rest == 0 { return 1 }
+    let start = 5 + length
+    guard rest >= 5 else { throw RPCError(.internalError, "the request ended inside a message") }
+    let next = Int(input[start + 1]) << 24 | Int(input[start + 2]) << 16 | Int(input[start + 3]) << 8 | Int(input[start + 4])
+    if rest < 5 + next { throw RPCError(.internalError, "the request ended inside a message") }
+    return 2
   }
 
   /// Hands the next whole message to `body` and drops it; nil if there is none yet.

@@ -37,6 +37,8 @@ public final class RPCServer: @unchecked Sendable {
   }
 
   public var openConnections: Int { connections.count }
+  /// Streams that are open on all connections together.
+  public var openStreams: Int { connections.values.reduce(0) { $0 + $1.session.openStreams } }
 
   /// Starts to accept connections.
   /// - Parameters:

@@ -94,10 +94,11 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
       return
     }
     do throws(RPCError) {
-      guard try inputIsExactlyOneMessage() else {
-        throw input.isEmpty
-          ? RPCError(.unimplemented, "\(route.method.path) takes one request message and none was sent")
-          : RPCError(.internalError, "\(route.method.path) takes one request message and something else was sent")
+      // "Request cardinality violation" in gRPC's statuscodes.md.
+      switch try inputMessageCount() {
+      case 1: break
+      case 0: throw RPCError(.unimplemented, "\(route.method.path) takes one request message and none was sent")
+      default: throw RPCError(.unimplemented, "\(route.method.path) takes one request message and more were sent")
       }
     } catch {
       end(error)
