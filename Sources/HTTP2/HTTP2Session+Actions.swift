@@ -43,6 +43,7 @@ extension HTTP2Session {
       return nghttp2_submit_response(raw, stream.id, names, count, &provider)
     }
     if result != 0 { stream.reset(.internalError) }
+    usefulFramesSent &+= 1
     outputPending()
   }
 
@@ -110,6 +111,22 @@ extension HTTP2Session {
 
   /// NGHTTP2_ERR_TOO_MANY_CONTINUATIONS, which upstream's headers of this version do not have; Debian's library returns it.
   private static let tooManyContinuations: Int32 = -905
+
+  /// The same with a word for the peer beside the code, at most 64 bytes of it. For ends that are not in a hurry: streams that run go on
+  /// until the connection is closed.
+  public final func announceEnd(_ code: HTTP2ErrorCode, _ text: StaticString) {
+    guard let raw else { return }
+    let last = nghttp2_session_get_last_proc_stream_id(raw)
+    _ = nghttp2_submit_goaway(
+      raw, UInt8(NGHTTP2_FLAG_NONE.rawValue), last, code.rawValue, text.utf8Start, min(text.utf8CodeUnitCount, 64))
+    outputPending()
+  }
+
+  final func noteGoaway(_ frame: nghttp2_goaway) {
+    goawayCode = HTTP2ErrorCode(rawValue: frame.error_code)
+    let text = UnsafeBufferPointer(start: frame.opaque_data, count: min(frame.opaque_data_len, 64))
+    goawayText = String(decoding: text, as: UTF8.self)
+  }
 
   final func grant(_ byteCount: Int, stream id: Int32) {
     guard let raw else { return }

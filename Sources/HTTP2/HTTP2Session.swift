@@ -28,9 +28,15 @@ open class HTTP2Session {
   public final var outbound = ByteBuffer()
   /// True once the peer has sent GOAWAY.
   public internal(set) final var goawayReceived = false
+  /// Why, by the newest one; with the first bytes of what it said beside the code.
+  public internal(set) final var goawayCode = HTTP2ErrorCode.noError
+  public internal(set) final var goawayText = ""
   public internal(set) final var settingsReceived = false
   /// PINGs (not acknowledgements) the peer has sent so far.
   public internal(set) final var pingsReceived = 0
+
+  /// Header blocks of answers and DATA frames sent so far: a peer that is being served may PING more often.
+  public internal(set) final var usefulFramesSent: UInt64 = 0
 
   final var raw: OpaquePointer?
   final var live: [HTTP2Stream] = []
@@ -129,6 +135,10 @@ open class HTTP2Session {
   // MARK: State
 
   public final var openStreams: Int { live.count }
+
+  public final func forEachStream(_ body: (HTTP2Stream) -> Void) {
+    for stream in live { body(stream) }
+  }
 
   /// Gives the peer back some of the frames that move no data. For whoever has a clock: keepalive must not wear a connection out.
   public final func forgiveIdleFrames(_ count: Int) {

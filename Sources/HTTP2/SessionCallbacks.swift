@@ -150,6 +150,7 @@ extension HTTP2Session {
       events.insert(.settings)
     case UInt8(NGHTTP2_GOAWAY.rawValue):
       goawayReceived = true
+      noteGoaway(frame.pointee.goaway)
       events.insert(.goaway)
     default:
       idleFramesLeft -= 1
@@ -219,6 +220,7 @@ extension HTTP2Session {
     outbound.append(header, count: 9)
     stream.output.withUnsafeBytes { outbound.append(UnsafeRawBufferPointer(rebasing: $0[0..<count])) }
     stream.output.discardFirst(count)
+    usefulFramesSent &+= 1
     forgiveIdleFrames(4)
     if stream.wantsWritable && stream.output.count < configuration.outputLowWaterBytes {
       stream.wantsWritable = false

@@ -53,14 +53,14 @@ struct ConnectionTests {
             }
           }
         }
-        try await loop.sleep(milliseconds: 100)
+        try await eventually(on: loop) { load.calls > 25 }
         await harness.server.shutdown()
-        try await loop.sleep(milliseconds: 100)
+        let before = load.calls
+        try await eventually(on: loop) { load.calls > before + 25 }
         load.isOver = true
         try await group.waitForAll()
       }
       #expect(load.failures == [])
-      #expect(load.calls > 50)
       #expect(second.acceptedConnections > 0)
       second.close()
     }
@@ -117,8 +117,8 @@ struct ConnectionTests {
 
   @Test func oldConnectionsAreRenewed() async throws {
     try await Harness.run(server: { $0.connectionAgeMaxMilliseconds = 100 }) { harness in
-      let end = harness.loop.nowNanoseconds + 600_000_000
-      while harness.loop.nowNanoseconds < end {
+      let end = harness.loop.nowNanoseconds + 20_000_000_000
+      while harness.server.acceptedConnections < 3, harness.loop.nowNanoseconds < end {
         let _: Blob = try await harness.channel.unary(EchoService.sleep, Blob("5"))
       }
       #expect(harness.server.acceptedConnections >= 3)

@@ -13,7 +13,8 @@ public struct CallPlan {
   let waitForReady: Bool
   @usableFromInline let retry: RetryPolicy?
 
-  init(_ method: MethodDescriptor, _ options: CallOptions, _ channel: RPCChannel) throws(RPCError) {
+  /// - Parameter isBound: false for a call that may last as long as its connection.
+  init(_ method: MethodDescriptor, _ options: CallOptions, _ channel: RPCChannel, isBound: Bool = true) throws(RPCError) {
     self.method = method
     self.options = options
     let now = channel.loop.nowNanoseconds
@@ -25,7 +26,7 @@ public struct CallPlan {
     waitForReady = options.waitForReady || configured?.waitForReady ?? false
     retry = options.retry ?? configured?.retry
     var timeout = options.timeoutMilliseconds ?? configured?.timeoutMilliseconds
-    if timeout == nil && context?.deadlineNanoseconds == nil { timeout = channel.configuration.defaultTimeoutMilliseconds }
+    if isBound && timeout == nil && context?.deadlineNanoseconds == nil { timeout = channel.configuration.defaultTimeoutMilliseconds }
     let own = timeout.map { now &+ min($0, 1 << 40) &* 1_000_000 }
     deadlineNanoseconds = [own, context?.deadlineNanoseconds].compactMap { $0 }.min()
     if let deadlineNanoseconds, deadlineNanoseconds <= now {

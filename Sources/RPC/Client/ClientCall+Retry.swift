@@ -40,6 +40,7 @@ extension ClientCall {
       state = .running
       return settle(failedAttempt?.error ?? RPCError(.unavailable, "the call cannot be repeated"))
     }
+    countMessages()
     recycle()
     forgetInput()
     receivedHeaders = false

@@ -22,6 +22,9 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
   var receivedHeaders = false
   var wasReset = false
   var isTrailersOnly = false
+  private var isCounted = false
+  /// Where the messages of this attempt are counted: when it is over, since some are taken after its stream has closed.
+  private var countingConnection: ClientConnection?
   /// There was an attempt on a connection.
   var wasOpened = false
   var receipt: CallReceipt?
@@ -43,8 +46,10 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
 
   // MARK: Beginning
 
-  func open(on connection: ClientConnection, _ fields: HTTP2Fields) throws(RPCError) {
+  /// - Parameter now: about when (CLOCK_MONOTONIC).
+  func open(on connection: ClientConnection, _ fields: HTTP2Fields, now: UInt64) throws(RPCError) {
     self.connection = connection
+    countingConnection = connection
     if let receipt {
       receipt.clear()
       receipt.peer = connection.address
@@ -54,6 +59,9 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
       try connection.session.open(self, fields, hasBody: true)
       state = .running
       wasOpened = true
+      isCounted = true
+      connection.calls.started(now)
+      connection.counters.started(now)
     } catch {
       throw RPCError(.unavailable, "the connection takes no calls: \(error)")
     }
@@ -128,8 +136,22 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
 
   func settle(_ error: RPCError?) {
     guard isRunning else { return }
+    countEnd(error, isOurs: false)
     if let error, localFailure == nil, repeats(after: error) { return }
     finalize(error)
+  }
+
+  func countMessages() {
+    countingConnection?.countMessages(of: self)
+    countingConnection = nil
+  }
+
+  /// Once for each attempt.
+  private func countEnd(_ error: RPCError?, isOurs: Bool) {
+    guard isCounted, let connection else { return }
+    isCounted = false
+    connection.calls.ended(error == nil)
+    connection.counters.ended(error, isOurs: isOurs)
   }
 
   private func finalize(_ error: RPCError?) {
@@ -146,6 +168,7 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
   /// The call is over for us; the server is told.
   func end(_ error: RPCError) {
     guard !isSettled else { return }
+    countEnd(error, isOurs: true)
     localFailure = error
     finalize(error)
     wasReset = true
@@ -154,6 +177,7 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
 
   /// What the server answered is not gRPC: its status counts, and nothing else of it is read.
   private func refuse(_ error: RPCError) {
+    countEnd(error, isOurs: false)
     if repeats(after: error) { return }
     end(error)
   }
@@ -161,6 +185,7 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
   /// For the end of a scope: nothing happens if the call is done already.
   @usableFromInline func cancel() {
     end(RPCError(.cancelled, "the call was cancelled"))
+    countMessages()
     // Messages that nobody will read any more.
     if isOpen && !wasReset && !outputEnded {
       wasReset = true

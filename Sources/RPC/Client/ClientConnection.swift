@@ -7,7 +7,9 @@ final class ClientConnection: RPCConnection {
   let address: SocketAddress
   /// Succeeds with the server's first SETTINGS, fails if the connection ends before.
   let ready: LoopPromise<Void>
+  let counters: SubchannelCounters
   private let keepaliveMilliseconds: UInt64
+  private let keepaliveWithoutCalls: Bool
   private let keepaliveTimeoutMilliseconds: UInt64
   private var keepaliveTimer: LoopTimer?
   private var awaitsPong = false
@@ -16,13 +18,19 @@ final class ClientConnection: RPCConnection {
   var onRetired: (() -> Void)?
   /// Called when a call has ended and another one may begin.
   var onCallClosed: (() -> Void)?
+  /// Called when the server ends the connection because of our keepalive.
+  var onTooManyPings: (() -> Void)?
+  private(set) var keepalivesSent: UInt64 = 0
+  var calls = CallCounters()
 
   init(
     loop: EventLoop, address: SocketAddress, transport: consuming Transport, session: RPCSession, buffer: ReadBuffer,
-    configuration: RPCChannelConfiguration
+    counters: SubchannelCounters, keepaliveMilliseconds: UInt64, configuration: RPCChannelConfiguration
   ) {
     self.address = address
-    keepaliveMilliseconds = configuration.keepaliveMilliseconds
+    self.counters = counters
+    self.keepaliveMilliseconds = keepaliveMilliseconds
+    keepaliveWithoutCalls = configuration.keepaliveWithoutCalls
     keepaliveTimeoutMilliseconds = configuration.keepaliveTimeoutMilliseconds
     ready = LoopPromise(loop: loop)
     super.init(loop: loop, transport: transport, session: session, buffer: buffer)
@@ -39,7 +47,10 @@ final class ClientConnection: RPCConnection {
       onCallClosed?()  // The server may take more streams now.
     }
     if events.contains(.pingAcknowledged) { awaitsPong = false }
-    if events.contains(.goaway) { retire() }
+    if events.contains(.goaway) {
+      if session.goawayCode == .enhanceYourCalm, session.goawayText == "too_many_pings" { onTooManyPings?() }
+      retire()
+    }
   }
 
   func callClosed() {
@@ -75,8 +86,9 @@ final class ClientConnection: RPCConnection {
   private func keepaliveDue() {
     guard !isClosed else { return }
     let isQuiet = loop.nowNanoseconds - lastReadNanoseconds >= keepaliveMilliseconds * 1_000_000
-    guard isQuiet, session.openStreams > 0 else { return startKeepalive() }
+    guard isQuiet, keepaliveWithoutCalls || session.openStreams > 0 else { return startKeepalive() }
     awaitsPong = true
+    keepalivesSent += 1
     session.ping()
     keepaliveTimer = loop.schedule(afterMilliseconds: keepaliveTimeoutMilliseconds) { [weak self] in
       guard let self else { return }
@@ -91,5 +103,6 @@ final class ClientConnection: RPCConnection {
     onRetired?()
     onRetired = nil
     onCallClosed = nil
+    onTooManyPings = nil
   }
 }

@@ -108,7 +108,9 @@ extension RPCChannel {
   }
 
   @usableFromInline func plan(_ method: MethodDescriptor, _ options: CallOptions) throws(RPCError) -> CallPlan {
-    try CallPlan(method, options, self)
+    let plan = try CallPlan(method, options, self)
+    calls.started(plan.startedNanoseconds)
+    return plan
   }
 
   @usableFromInline func makeCall(_ plan: CallPlan, _ retry: RetryState) -> ClientCall {
@@ -131,7 +133,7 @@ extension RPCChannel {
       call.found(noConnection: error)
       throw error
     }
-    try call.open(on: connection, plan.fields(self, previousAttempts: retry.previousAttempts))
+    try call.open(on: connection, plan.fields(self, previousAttempts: retry.previousAttempts), now: plan.startedNanoseconds)
   }
 
   /// Cancellation of the calling task is the call's cancellation; errors of the caller's own closure pass as they are.
@@ -141,6 +143,7 @@ extension RPCChannel {
 
   @usableFromInline func finished(_ plan: CallPlan, _ code: StatusCode) {
     if plan.retry != nil, code == .ok { throttle?.succeeded() }
+    calls.ended(code == .ok)
     plan.counts?.callEnded(code, nanoseconds: loop.nowNanoseconds &- plan.startedNanoseconds)
   }
 }

@@ -2,7 +2,7 @@ import EventLoops
 import HTTP2
 
 /// A way to call one service's servers, on one loop. Connects when first used, reconnects with back-off, and spreads calls over
-/// all addresses in turn. Make and use it on its loop.
+/// all addresses in turn, or as its configuration says. Make and use it on its loop.
 public final class RPCChannel: @unchecked Sendable {
   public let loop: EventLoop
   public let target: RPCTarget
@@ -12,44 +12,68 @@ public final class RPCChannel: @unchecked Sendable {
   private var methodStatistics: [(method: MethodDescriptor, counts: RPCMethodStatistics)] = []
   /// Run around every call, the first one outermost.
   public var interceptors: [RPCClientInterceptor] = []
+  /// The calls of this channel so far; a call that was made more than once counts once.
+  public internal(set) var calls = CallCounters()
 
   var throttle: RetryThrottle?
+  /// Of connections to be made: grows when a server has enough of PINGs.
+  private(set) var keepaliveMilliseconds: UInt64
   private let buffer = ReadBuffer()
-  private var subchannels: [Subchannel] = []
-  private var next = 0
+  private let source: AddressSource
+  private var balancer: LoadBalancer?
+  private var outliers: OutlierDetector?
   private var waiting: [LoopWaiter] = []
-  private var resolveTask: Task<Void, Never>?
-  private var resolveTimer: LoopTimer?
-  private var resolvedNanoseconds: UInt64?
-  private var resolveError: RPCError?
+  private var idleTimer: LoopTimer?
+  /// Calls begun when the idle timer last looked.
+  private var callsSeen: UInt64 = 0
   private var isClosed = false
 
   public init(target: RPCTarget, loop: EventLoop, configuration: RPCChannelConfiguration = RPCChannelConfiguration()) {
     self.target = target
     self.loop = loop
     self.configuration = configuration
+    keepaliveMilliseconds = configuration.keepaliveMilliseconds
     throttle = configuration.service.retryThrottling.map { RetryThrottle($0) }
+    source = AddressSource(target, loop, configuration)
   }
 
   deinit {
     // Not closed by its owner: its connections must not outlive it.
-    let left = subchannels
-    if !left.isEmpty { loop.execute { for subchannel in left { subchannel.close(now: true) } } }
+    guard let balancer else { return }
+    nonisolated(unsafe) let (left, outliers, idleTimer) = (balancer, outliers, idleTimer)
+    let source = source
+    loop.execute {
+      source.stop()
+      outliers?.stop()
+      idleTimer?.cancel()
+      left.close(now: true)
+    }
   }
 
   /// Calls that run are cut off; later ones fail.
   public func close() {
     precondition(loop.isCurrent, "a channel belongs to its loop")
     isClosed = true
-    resolveTask?.cancel()
-    resolveTimer?.cancel()
-    for subchannel in subchannels { subchannel.close(now: true) }
-    subchannels = []
+    rest(now: true)
     wakeWaiting()
   }
 
   /// Servers that can take calls right now.
-  public var readyConnections: Int { subchannels.count { $0.connection != nil } }
+  public var readyConnections: Int { subchannels.count { $0.usableConnection != nil } }
+
+  var subchannels: [Subchannel] { balancer?.subchannels ?? [] }
+  var lookUps: UInt64 { source.lookUps }
+  var waitingCalls: Int { waiting.count }
+
+  /// How well the servers can be reached, all in all.
+  public var connectivity: ConnectivityState {
+    if isClosed { return .shutdown }
+    guard source.isRunning else { return .idle }
+    let states = subchannels.map(\.connectivity)
+    for state in [ConnectivityState.ready, .connecting] where states.contains(state) { return state }
+    if states.contains(.transientFailure) || source.error != nil { return .transientFailure }
+    return subchannels.isEmpty ? .connecting : .idle
+  }
 
   /// The counts of `method`. A channel calls few methods: looking through them is cheaper than hashing a path.
   func counts(_ method: MethodDescriptor) -> RPCMethodStatistics? {
@@ -66,9 +90,12 @@ public final class RPCChannel: @unchecked Sendable {
   func pick(waitForReady: Bool, deadlineNanoseconds: UInt64?) async throws -> ClientConnection {
     precondition(loop.isCurrent, "a channel belongs to its loop")
     while true {
+      if let connection = balancer?.pick() { return connection }
       if isClosed { throw RPCError(.unavailable, "the channel to \(target) is closed") }
-      if resolvedNanoseconds == nil && resolveError == nil { resolve() }
-      if let connection = pickReady() { return connection }
+      if balancer == nil {
+        wakeUp()
+        continue
+      }
       if !waitForReady, let error = hopeless { throw error }
       try Task.checkCancellation()
       guard waiting.count < configuration.waitingCallsMax else {
@@ -78,28 +105,8 @@ public final class RPCChannel: @unchecked Sendable {
     }
   }
 
-  private func pickReady() -> ClientConnection? {
-    let count = subchannels.count
-    for step in 0..<count {
-      let index = (next + step) % count
-      if let connection = subchannels[index].connection, connection.takesCalls {
-        next = (index + 1) % count
-        return connection
-      }
-    }
-    return nil
-  }
-
-  /// Why waiting makes no sense, if so: every address has failed.
-  private var hopeless: RPCError? {
-    if subchannels.isEmpty { return resolveError }
-    var last: RPCError?
-    for subchannel in subchannels {
-      guard let error = subchannel.error else { return nil }
-      last = error
-    }
-    return last
-  }
+  /// Why waiting makes no sense, if so.
+  private var hopeless: RPCError? { subchannels.isEmpty ? source.error : balancer?.hopeless }
 
   private func waitForChange(_ deadlineNanoseconds: UInt64?) async throws {
     let waiter = LoopWaiter(loop: loop)
@@ -129,68 +136,64 @@ public final class RPCChannel: @unchecked Sendable {
     for waiter in all { waiter.signal() }
   }
 
-  // MARK: Addresses
+  // MARK: Told by the servers
 
-  private func resolve() {
-    guard resolveTask == nil, !isClosed else { return }
-    resolveTask = loop.spawn { [self] in
-      do {
-        let addresses = try await lookUp()
-        resolvedNanoseconds = loop.nowNanoseconds
-        resolveError = nil
-        use(addresses)
-      } catch {
-        resolveError = RPCError(.unavailable, "cannot find \(target): \(error)")
-        resolveAgainLater()
-      }
-      resolveTask = nil
-      wakeWaiting()
-    }
-  }
-
-  private func lookUp() async throws -> [SocketAddress] {
-    switch target.place {
-    case .unix(let path): return [.unix(path: path)]
-    case .hosts(let hosts):
-      var found: [SocketAddress] = []
-      var failure: (any Error)?
-      for host in hosts {
-        do {
-          for address in try await loop.resolve(host: host.name, port: host.port) where !found.contains(address) { found.append(address) }
-        } catch { failure = error }
-      }
-      if found.isEmpty, let failure { throw failure }
-      return found
-    }
-  }
-
-  private func use(_ addresses: [SocketAddress]) {
-    guard !isClosed else { return }
-    let gone = subchannels.filter { !addresses.contains($0.address) }
-    subchannels.removeAll { !addresses.contains($0.address) }
-    for subchannel in gone { subchannel.close(now: false) }
-    for address in addresses where !subchannels.contains(where: { $0.address == address }) {
-      let subchannel = Subchannel(
-        address: address, loop: loop, configuration: configuration, serverName: configuration.serverName ?? target.serverName,
-        buffer: buffer)
-      subchannel.onChange = { [weak self] in self?.changed($0) }
-      subchannel.onCallClosed = { [weak self] in self?.wakeFirst() }
-      subchannels.append(subchannel)
-      subchannel.connect()
-    }
-  }
-
-  private func changed(_ subchannel: Subchannel) {
+  /// A server was reached or lost.
+  func changed(_ subchannel: Subchannel) {
+    balancer?.changed(subchannel)
     if !waiting.isEmpty { wakeWaiting() }
-    // Servers come and go by name: look again when one was lost, but not more often than once in a while.
-    if subchannel.connection == nil { resolveAgainLater() }
+    // Servers come and go by name.
+    if subchannel.connection == nil { source.hint() }
   }
 
-  private func resolveAgainLater() {
-    guard resolveTimer == nil, !isClosed else { return }
-    resolveTimer = loop.schedule(afterMilliseconds: 1_000) { [weak self] in
-      self?.resolveTimer = nil
-      self?.resolve()
+  func healthChanged(_ subchannel: Subchannel) {
+    if !waiting.isEmpty { wakeWaiting() }
+  }
+
+  /// A call ended somewhere, or a server takes more: another one may begin.
+  func callClosed() { wakeFirst() }
+
+  /// gRPC's rule for clients: half as often from now on.
+  func keepaliveWasTooOften() { keepaliveMilliseconds = keepaliveMilliseconds.multipliedReportingOverflow(by: 2).partialValue }
+
+  // MARK: Work and rest
+
+  private func wakeUp() {
+    let balancer = LoadBalancer.make(configuration.loadBalancing, loop) { [unowned(unsafe) self] address in
+      Subchannel(address: address, channel: self, serverName: configuration.serverName ?? target.serverName, buffer: buffer)
     }
+    self.balancer = balancer
+    if let ejection = configuration.outlierEjection {
+      let detector = OutlierDetector(ejection, loop: loop)
+      detector.start(servers: { [weak self] in self?.subchannels ?? [] }, onChange: { [weak self] in self?.wakeWaiting() })
+      outliers = detector
+    }
+    if let idle = configuration.idleTimeoutMilliseconds { restLater(idle) }
+    source.start(
+      onAddresses: { [weak self] in
+        self?.balancer?.use($0)
+        self?.wakeWaiting()
+      }, onFailure: { [weak self] in self?.wakeWaiting() })
+  }
+
+  private func restLater(_ milliseconds: UInt64) {
+    idleTimer = loop.schedule(afterMilliseconds: milliseconds) { [weak self] in
+      guard let self else { return }
+      if calls.running == 0, calls.started == callsSeen { return rest(now: false) }
+      callsSeen = calls.started
+      restLater(milliseconds)
+    }
+  }
+
+  /// No connections and no look-ups any more, until there is a call again.
+  private func rest(now: Bool) {
+    idleTimer?.cancel()
+    idleTimer = nil
+    outliers?.stop()
+    outliers = nil
+    source.stop()
+    let resting = balancer
+    balancer = nil
+    resting?.close(now: now)
   }
 }

@@ -1,3 +1,4 @@
+import EventLoops
 import HTTP2
 import TLS
 
@@ -25,6 +26,22 @@ public struct RPCChannelConfiguration: Sendable {
   public var keepaliveMilliseconds: UInt64 = 30_000
   /// The connection is dropped when that PING stays unanswered for so long.
   public var keepaliveTimeoutMilliseconds: UInt64 = 10_000
+  /// PING even while no call runs; many servers end connections that do.
+  public var keepaliveWithoutCalls = false
+  /// Connections are closed after so long without a call, and at most twice as long; the next call connects again. Nil: never.
+  public var idleTimeoutMilliseconds: UInt64? = 1_800_000
+  public var loadBalancing = LoadBalancingPolicy.roundRobin
+  /// Nil: servers get calls however they fare.
+  public var outlierEjection: OutlierEjection?
+  /// Asks every server by grpc.health.v1 Watch whether this service takes calls there, and sends none where it does not. Empty: the server as
+  /// a whole. Nil: does not ask.
+  public var healthCheckedService: String?
+  /// How names become addresses; nil: as the system resolves them.
+  public var resolver: RPCResolver?
+  /// Names are looked up again when the answer is so old; nil: only when a server was lost.
+  public var addressesAgeMaxMilliseconds: UInt64? = 30_000
+  /// They are not looked up more often than this, give or take a fifth. Where that fails the pause grows by 1.6, up to 30 s.
+  public var resolveIntervalMinMilliseconds: UInt64 = 1_000
   /// Calls that may wait for a connection at once.
   public var waitingCallsMax = 10_000
   /// Time-outs, waiting and retries by method.
@@ -36,6 +53,9 @@ public struct RPCChannelConfiguration: Sendable {
 
   public init() {}
 }
+
+/// Looks a name up, on the loop of the channel: the addresses in the order of preference. Throws, or gives none, where there are none.
+public typealias RPCResolver = @Sendable (_ host: String, _ port: UInt16, _ loop: EventLoop) async throws -> [SocketAddress]
 
 /// Runs around every call of a channel. Call `next` once with the options to use, or throw to fail the call.
 public typealias RPCClientInterceptor = (

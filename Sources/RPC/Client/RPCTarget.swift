@@ -54,6 +54,14 @@ public struct RPCTarget: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
+  /// Names that may stand for other addresses later.
+  var hasNames: Bool {
+    switch place {
+    case .hosts(let hosts): hosts.contains { SocketAddress(ip: $0.name, port: $0.port) == nil }
+    case .unix: false
+    }
+  }
+
   var authority: String {
     switch place {
     case .hosts(let hosts):

@@ -2,9 +2,10 @@ import EventLoops
 import HTTP2
 import TLS
 
-/// One address of a channel: connects, reconnects with back-off, and knows whether calls can go there. Loop thread only.
+/// One server of a channel: connects, reconnects with back-off, and knows whether calls can go there. Loop thread only.
 final class Subchannel: @unchecked Sendable {
   enum State {
+    case idle
     case connecting
     case ready(ClientConnection)
     /// Waits before the next attempt.
@@ -13,25 +14,27 @@ final class Subchannel: @unchecked Sendable {
   }
 
   let address: SocketAddress
-  private(set) var state = State.connecting
+  let counters = SubchannelCounters()
+  /// Set by the channel's `OutlierDetector`.
+  var ejection = EjectionState()
+  private(set) var state = State.idle
+  private weak var channel: RPCChannel?
   private let loop: EventLoop
   private let configuration: RPCChannelConfiguration
   private let serverName: String
   private let buffer: ReadBuffer
-  /// The state changed.
-  var onChange: (Subchannel) -> Void = { _ in }
-  /// A call ended: another one may begin.
-  var onCallClosed: () -> Void = {}
   private var task: Task<Void, Never>?
   private var timer: LoopTimer?
+  private var health: HealthWatch?
+  /// Attempts that failed since the last connection.
   private var failures = 0
+  private var lastAttemptNanoseconds: UInt64 = 0
 
-  init(
-    address: SocketAddress, loop: EventLoop, configuration: RPCChannelConfiguration, serverName: String, buffer: ReadBuffer
-  ) {
+  init(address: SocketAddress, channel: RPCChannel, serverName: String, buffer: ReadBuffer) {
     self.address = address
-    self.loop = loop
-    self.configuration = configuration
+    self.channel = channel
+    loop = channel.loop
+    configuration = channel.configuration
     self.serverName = serverName
     self.buffer = buffer
   }
@@ -40,22 +43,60 @@ final class Subchannel: @unchecked Sendable {
     if case .ready(let connection) = state { connection } else { nil }
   }
 
-  var error: RPCError? {
-    if case .failed(let error) = state { error } else { nil }
+  /// The connection, if calls may go there: not while the server says that it does not serve, or is ejected.
+  var usableConnection: ClientConnection? {
+    guard case .ready(let connection) = state, !ejection.isEjected, health?.allowsCalls ?? true else { return nil }
+    return connection
   }
+
+  /// Why no call can go there for the time being; nil while there is hope.
+  var error: RPCError? {
+    switch state {
+    case .failed(let error): error
+    case .ready: health?.refusal.map { RPCError(.unavailable, "\(address) \($0)") }
+    default: nil
+    }
+  }
+
+  /// Its state as gRPC calls it.
+  var connectivity: ConnectivityState {
+    switch state {
+    case .idle: .idle
+    case .connecting: .connecting
+    case .ready: error == nil && !ejection.isEjected ? .ready : .transientFailure
+    case .failed: .transientFailure
+    case .closed: .shutdown
+    }
+  }
+
+  // MARK: Connecting
 
   func connect() {
     state = .connecting
+    lastAttemptNanoseconds = loop.nowNanoseconds
     task = loop.spawn { [self] in
       do {
         let connection = try await establish()
         guard case .connecting = state else { return connection.close("the channel was closed") }
         failures = 0
+        counters.connections += 1
         state = .ready(connection)
-        onChange(self)
+        watchHealth(of: connection)
+        channel?.changed(self)
       } catch {
         failed(error)
       }
+    }
+  }
+
+  /// Connects again after a connection has ended: at once, but not more often than the shortest back-off allows.
+  func reconnect() {
+    guard case .idle = state else { return }
+    let since = (loop.nowNanoseconds - lastAttemptNanoseconds) / 1_000_000
+    guard since < configuration.backoffMinMilliseconds else { return connect() }
+    state = .connecting
+    timer = loop.schedule(afterMilliseconds: configuration.backoffMinMilliseconds - since) { [weak self] in
+      if let self, case .connecting = state { connect() }
     }
   }
 
@@ -65,6 +106,7 @@ final class Subchannel: @unchecked Sendable {
     state = .closed
     timer?.cancel()
     task?.cancel()
+    health?.stop()
     if now { connection?.close("the channel was closed") } else { connection?.retire() }
   }
 
@@ -79,7 +121,8 @@ final class Subchannel: @unchecked Sendable {
     }
     let session = try RPCSession(role: .client, configuration: configuration.http2)
     let connection = ClientConnection(
-      loop: loop, address: address, transport: transport, session: session, buffer: buffer, configuration: configuration)
+      loop: loop, address: address, transport: transport, session: session, buffer: buffer, counters: counters,
+      keepaliveMilliseconds: channel?.keepaliveMilliseconds ?? configuration.keepaliveMilliseconds, configuration: configuration)
     connection.begin()
     do {
       let spent = (loop.nowNanoseconds - started) / 1_000_000
@@ -89,7 +132,8 @@ final class Subchannel: @unchecked Sendable {
       throw error
     }
     connection.onRetired = { [weak self, unowned(unsafe) connection] in self?.retired(connection) }
-    connection.onCallClosed = { [weak self] in self?.onCallClosed() }
+    connection.onCallClosed = { [weak self] in self?.channel?.callClosed() }
+    connection.onTooManyPings = { [weak self] in self?.channel?.keepaliveWasTooOften() }
     connection.startKeepalive()
     return connection
   }
@@ -99,23 +143,40 @@ final class Subchannel: @unchecked Sendable {
     let reason = (error as? RPCError)?.message ?? "\(error)"
     state = .failed(RPCError(.unavailable, "cannot reach \(address): \(reason)"))
     failures += 1
+    counters.connectionFailures += 1
     timer = loop.schedule(afterMilliseconds: backoffMilliseconds()) { [weak self] in
       guard let self, case .failed = state else { return }
       connect()
     }
-    onChange(self)
+    channel?.changed(self)
   }
 
-  /// The server said goodbye or the connection broke: the next one is made at once, since the last one worked.
+  /// The server said goodbye or the connection broke.
   private func retired(_ connection: ClientConnection) {
     guard case .ready(let current) = state, current === connection else { return }
-    connect()
-    onChange(self)
+    state = .idle
+    health?.stop()
+    health = nil
+    if connection.isClosed { counters.connectionFailures += 1 }
+    channel?.changed(self)
   }
 
   private func backoffMilliseconds() -> UInt64 {
     var pause = Double(configuration.backoffMinMilliseconds)
     for _ in 1..<min(max(failures, 1), 32) { pause *= 1.6 }
     return UInt64(min(pause, Double(configuration.backoffMaxMilliseconds)) * Double.random(in: 0.8...1.2))
+  }
+
+  // MARK: Health
+
+  private func watchHealth(of connection: ClientConnection) {
+    guard let service = configuration.healthCheckedService, let channel else { return }
+    let watch = HealthWatch(service: service, connection: connection, channel: channel)
+    health = watch
+    watch.onChange = { [weak self] in
+      guard let self else { return }
+      self.channel?.healthChanged(self)
+    }
+    watch.start()
   }
 }

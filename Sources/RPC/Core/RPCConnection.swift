@@ -28,6 +28,10 @@ class RPCConnection: Pollable {
   private final var continuesReading = false
   /// When bytes last arrived (CLOCK_MONOTONIC).
   private(set) final var lastReadNanoseconds: UInt64
+  final let connectedNanoseconds: UInt64
+  /// Those of calls that are over.
+  private(set) final var messagesSent: UInt64 = 0
+  private(set) final var messagesReceived: UInt64 = 0
   private(set) final var isClosed = false
   /// Why the connection ended; for the log and for the calls that it took with it.
   private(set) final var closeReason = "the connection was closed"
@@ -40,7 +44,8 @@ class RPCConnection: Pollable {
     self.transport = consume transport
     self.session = session
     self.buffer = buffer
-    lastReadNanoseconds = loop.nowNanoseconds
+    connectedNanoseconds = loop.nowNanoseconds
+    lastReadNanoseconds = connectedNanoseconds
     super.init(loop: loop, descriptor: descriptor)
     session.connection = self
   }
@@ -56,6 +61,15 @@ class RPCConnection: Pollable {
   func sessionChanged(_ events: HTTP2SessionEvents) {}
   /// Called once, after every stream was told.
   func didClose() {}
+
+  final var isTLS: Bool { transport?.isTLS ?? false }
+
+  /// Takes over what a call that is over has counted.
+  final func countMessages(of call: RPCStream) {
+    let counts = call.takeMessageCounts()
+    messagesSent &+= counts.sent
+    messagesReceived &+= counts.received
+  }
 
   final var peerCertificateName: String? { transport?.peerCertificateName }
 

@@ -26,6 +26,8 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
   /// Payloads so far as they are on the wire, without prefixes.
   final private(set) var sentMessageBytes: UInt64 = 0
   final private(set) var receivedMessageBytes: UInt64 = 0
+  final private(set) var sentMessages: UInt64 = 0
+  final private(set) var receivedMessages: UInt64 = 0
 
   init(loop: EventLoop, limits: RPCLimits) {
     self.loop = loop
@@ -33,6 +35,15 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
     readWaiter = LoopWaiter(loop: loop)
     writeWaiter = LoopWaiter(loop: loop)
     super.init()
+  }
+
+  /// Messages sent and received since this was asked last.
+  final func takeMessageCounts() -> (sent: UInt64, received: UInt64) {
+    defer {
+      sentMessages = 0
+      receivedMessages = 0
+    }
+    return (sentMessages, receivedMessages)
   }
 
   // MARK: What the two ends do differently
@@ -142,6 +153,7 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
   @usableFromInline final func dropMessage(_ length: Int) {
     let count = 5 + length
     receivedMessageBytes &+= UInt64(length)
+    receivedMessages &+= 1
     discardInput(count)
     knownInputBytes = input.count
     let granted = min(count, ungrantedBytes)
@@ -211,6 +223,7 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
     let isCompressed = outputIsGzip && mayCompress && length >= limits.compressedMessageBytesMin && compressLast(length)
     if isCompressed { length = output.count - start - 5 }
     sentMessageBytes &+= UInt64(length)
+    sentMessages &+= 1
     output.withUnsafeMutableBytes { bytes in
       bytes[start] = isCompressed ? 1 : 0
       bytes[start + 1] = UInt8(truncatingIfNeeded: length >> 24)

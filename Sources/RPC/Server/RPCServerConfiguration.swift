@@ -15,10 +15,17 @@ public struct RPCServerConfiguration: Sendable {
   public var keepaliveMilliseconds: UInt64 = 120_000
   /// The connection is dropped when that PING stays unanswered for so long.
   public var keepaliveTimeoutMilliseconds: UInt64 = 20_000
-  /// PINGs that come faster than this count as strikes, and the third strike ends the connection (too_many_pings).
+  /// PINGs that come faster than this, and without an answer being sent between them, count as strikes; the third strike ends the
+  /// connection with GOAWAY (ENHANCE_YOUR_CALM, too_many_pings).
   public var clientPingIntervalMinMilliseconds: UInt64 = 5_000
+  /// False: every PING of a client that has no call running counts as a strike.
+  public var allowsPingsWithoutCalls = true
   /// A connection is drained after this age, give or take a tenth, so that clients spread over new replicas; nil for never.
   public var connectionAgeMaxMilliseconds: UInt64?
+  /// How long calls may go on after that; nil: as after any drain.
+  public var connectionAgeGraceMilliseconds: UInt64?
+  /// A connection is drained when it has carried no call for so long, and at most twice as long; nil for never.
+  public var connectionIdleMaxMilliseconds: UInt64?
   /// How long running calls may go on after a drain began; then they are cancelled.
   public var drainMilliseconds: UInt64 = 30_000
   /// Metadata that onward calls take over from the call being served.

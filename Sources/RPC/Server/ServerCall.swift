@@ -67,6 +67,8 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
       deadlineNanoseconds: deadline, forwardedKeys: connection.server.configuration.forwardedMetadataKeys, headers: headers)
     context?.compressesResponses = head.inputIsGzip
     isCounted = true
+    connection.callBegan(startedNanoseconds)
+    connection.server.calls.started(startedNanoseconds)
     if let statistics = connection.server.statistics {
       let counts = head.route.statistics ?? statistics.method(head.route.method)
       head.route.statistics = counts
@@ -216,6 +218,10 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
     deadlineTimer?.cancel()
     deadlineTimer = nil
     let server = connection.server
+    if isCounted {
+      connection.callSettled(code)
+      server.calls.ended(code == .ok)
+    }
     guard server.statistics != nil || server.onCallEnd != nil else { return }
     let nanoseconds = loop.nowNanoseconds &- startedNanoseconds
     // A call that nobody serves is counted too, under no name of its own.
@@ -230,6 +236,7 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
       settle(.cancelled, endedBy)
       task?.cancel()
     }
+    connection.countMessages(of: self)
     wakeAll()
   }
 }

@@ -17,10 +17,18 @@ final class ServerConnection: RPCConnection {
   private var timer: LoopTimer?
   private var ageTimer: LoopTimer?
   private var drainTimer: LoopTimer?
+  private var idleTimer: LoopTimer?
+  private var usefulFramesAtPing: UInt64 = 0
+  /// A call has begun since the idle timer last looked.
+  private var wasUsed = true
+  private var graceMilliseconds: UInt64
+  private(set) var calls = CallCounters()
+  private(set) var keepalivesSent: UInt64 = 0
 
   init(server: RPCServer, transport: consuming Transport, session: RPCSession, peer: SocketAddress) {
     self.server = server
     self.peer = peer
+    graceMilliseconds = server.configuration.drainMilliseconds
     super.init(loop: server.loop, transport: transport, session: session, buffer: server.buffer)
   }
 
@@ -33,8 +41,9 @@ final class ServerConnection: RPCConnection {
       scheduleKeepalive()
     }
     if let age = configuration.connectionAgeMaxMilliseconds {
-      ageTimer = loop.schedule(afterMilliseconds: UInt64.random(in: age - age / 10...age + age / 10)) { [weak self] in self?.drain() }
+      ageTimer = loop.schedule(afterMilliseconds: UInt64.random(in: age - age / 10...age + age / 10)) { [weak self] in self?.growOld() }
     }
+    watchIdleness()
   }
 
   override func makeStream() -> HTTP2Stream { ServerCall(connection: self) }
@@ -46,6 +55,7 @@ final class ServerConnection: RPCConnection {
 
   func callStarted() {
     runningCalls += 1
+    wasUsed = true
     server.runningCalls += 1
   }
 
@@ -69,9 +79,18 @@ final class ServerConnection: RPCConnection {
     let now = loop.nowNanoseconds
     let interval = server.configuration.clientPingIntervalMinMilliseconds * 1_000_000
     let isTooEarly = lastPingNanoseconds != 0 && now - lastPingNanoseconds < interval
+    let isUncalledFor = session.openStreams == 0 && !server.configuration.allowsPingsWithoutCalls
     lastPingNanoseconds = now
-    pingStrikes = isTooEarly && session.openStreams == 0 ? pingStrikes + 1 : 0
-    if pingStrikes > 2 { session.terminate(.enhanceYourCalm) }
+    // Clients that measure the bandwidth send a PING with what they receive.
+    if session.usefulFramesSent != usefulFramesAtPing { pingStrikes = 0 }
+    usefulFramesAtPing = session.usefulFramesSent
+    guard isTooEarly || isUncalledFor else { return }
+    pingStrikes += 1
+    guard pingStrikes > 2 else { return }
+    session.announceEnd(.enhanceYourCalm, "too_many_pings")
+    nonisolated(unsafe) let connection = self
+    // Not at once: this runs inside `receive`.
+    loop.execute { connection.fail("the client sent too many PINGs") }
   }
 
   private func scheduleKeepalive() {
@@ -86,6 +105,7 @@ final class ServerConnection: RPCConnection {
     guard !isClosed else { return }
     guard (loop.nowNanoseconds - lastReadNanoseconds) / 1_000_000 >= server.configuration.keepaliveMilliseconds else { return scheduleKeepalive() }
     awaitsPong = true
+    keepalivesSent += 1
     let sent = loop.nowNanoseconds
     session.ping()
     timer = loop.schedule(afterMilliseconds: server.configuration.keepaliveTimeoutMilliseconds) { [weak self] in
@@ -96,7 +116,27 @@ final class ServerConnection: RPCConnection {
     }
   }
 
+  // MARK: Counting
+
+  func callBegan(_ now: UInt64) { calls.started(now) }
+  func callSettled(_ code: StatusCode) { calls.ended(code == .ok) }
+
   // MARK: Draining
+
+  private func growOld() {
+    if let grace = server.configuration.connectionAgeGraceMilliseconds, !isDraining { graceMilliseconds = grace }
+    drain()
+  }
+
+  private func watchIdleness() {
+    guard let period = server.configuration.connectionIdleMaxMilliseconds, !isClosed else { return }
+    idleTimer = loop.schedule(afterMilliseconds: period) { [weak self] in
+      guard let self else { return }
+      if !wasUsed, runningCalls == 0, session.openStreams == 0 { return drain() }
+      wasUsed = false
+      watchIdleness()
+    }
+  }
 
   /// GOAWAY twice: first a notice, then, when the client must have seen it, the number of the last stream that still counts.
   /// What runs may finish, for as long as the configuration allows.
@@ -113,7 +153,7 @@ final class ServerConnection: RPCConnection {
     refusesStreams = true
     session.refuseNewStreams()
     drainTimer?.cancel()
-    drainTimer = loop.schedule(afterMilliseconds: server.configuration.drainMilliseconds) { [weak self] in
+    drainTimer = loop.schedule(afterMilliseconds: graceMilliseconds) { [weak self] in
       self?.close("calls were still running at the end of the drain")
     }
   }
@@ -122,6 +162,7 @@ final class ServerConnection: RPCConnection {
     timer?.cancel()
     ageTimer?.cancel()
     drainTimer?.cancel()
+    idleTimer?.cancel()
     server.connectionClosed(self)
   }
 }

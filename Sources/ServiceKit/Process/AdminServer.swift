@@ -1,13 +1,15 @@
 import EventLoops
 import HTTPServer
 
-/// `/metrics`, `/healthz` (the process lives) and `/readyz` (it could work right now). Not for the public.
+/// `/metrics`, `/healthz` (the process lives), `/readyz` (it could work right now) and `/debug/rpc` (what its RPC servers and channels do,
+/// as JSON). Not for the public.
 final class AdminServer: Sendable {
   private let server: HTTPServer
 
   init(process: RunningProcess, loop: EventLoop, address: SocketAddress) throws {
     let state = process.state
     let metrics = process.metrics
+    let rpc = process.rpcDebug
     server = HTTPServer(loop: loop) { request in
       guard request.method == "GET" || request.method == "HEAD" else { return .text("method not allowed\n", status: 405) }
       switch request.path {
@@ -18,6 +20,8 @@ final class AdminServer: Sendable {
       case "/readyz":
         let obstacles = await state.obstacles()
         return obstacles.isEmpty ? .text("ready\n") : .text(obstacles.joined(separator: "\n") + "\n", status: 503)
+      case "/debug/rpc":
+        return .json(try await rpc.json())
       default:
         return .text("not found\n", status: 404)
       }

@@ -50,6 +50,10 @@ final class LoopServers: @unchecked Sendable {
     for service in parts.services { health?.setStatus(.serving, for: type(of: service).descriptor.name) }
   }
 
+  var rpcSnapshot: RPCLoopSnapshot {
+    RPCLoopSnapshot(servers: [rpc, probes].compactMap { $0?.snapshot() }, channels: runtime.channelSnapshots)
+  }
+
   /// Refuses new work, lets running work finish, for so long at most.
   func drain(milliseconds: UInt64) async {
     health?.shutDown()

@@ -11,6 +11,7 @@ final class RunningProcess: @unchecked Sendable {
   let log: Logger
   let tls: TLSSettings
   let state = ProcessState()
+  let rpcDebug = RPCDebug()
   /// The job to do instead of serving.
   let job: String?
   private let group: EventLoopGroup
@@ -57,6 +58,7 @@ final class RunningProcess: @unchecked Sendable {
         let parts = try await runtime.loop.run { try await self.untilAvailable(runtime) { try await definition.build(runtime) } }
         let serving = try await runtime.loop.run { try LoopServers(process: self, runtime: runtime, parts: parts, addresses: self.addresses) }
         servers.append(serving)
+        rpcDebug.add(runtime.loop) { serving.rpcSnapshot }
         if runtime.loopIndex == 0 {
           addresses.settle(http: serving.httpAddress, rpc: serving.rpcAddress)
           state.setChecks(parts.readiness, on: runtime.loop)

@@ -57,8 +57,11 @@ public final class ServiceRuntime: @unchecked Sendable {
     var configuration = RPCChannelConfiguration()
     configuration.tls = try tls.client()
     configuration.defaultTimeoutMilliseconds = 10_000
+    configuration.service = PeerCalls.configuration
     return configuration
   }
+
+  var channelSnapshots: [ChannelSnapshot] { channels.sorted { $0.key < $1.key }.map { $0.value.snapshot() } }
 
   func closeChannels() {
     for channel in channels.values { channel.close() }
