@@ -39,13 +39,10 @@ public final class RPCServer: @unchecked Sendable {
   }
 
   public var openConnections: Int { connections.count }
-<<<<<<< HEAD
   /// Streams that are open on all connections together.
   public var openStreams: Int { connections.values.reduce(0) { $0 + $1.session.openStreams } }
-=======
   var listeningAddresses: [SocketAddress] { listeners.map(\.boundAddress) }
   func someConnections(_ count: Int) -> [ServerConnection] { Array(connections.values.prefix(count)) }
->>>>>>> 7ae9a63 (What RPC servers and channels do, at /debug/rpc; services repeat calls that may be repeated)
 
   /// Starts to accept connections.
   /// - Parameters:
