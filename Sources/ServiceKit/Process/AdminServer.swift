@@ -21,7 +21,8 @@ final class AdminServer: Sendable {
         let obstacles = await state.obstacles()
         return obstacles.isEmpty ? .text("ready\n") : .text(obstacles.joined(separator: "\n") + "\n", status: 503)
       case "/debug/rpc":
-        return .json(try await rpc.json())
+        guard let json = await rpc.json() else { return .text("stopping\n", status: 503) }
+        return .json(json)
       default:
         return .text("not found\n", status: 404)
       }

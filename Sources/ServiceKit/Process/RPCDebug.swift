@@ -24,15 +24,15 @@ final class RPCDebug: @unchecked Sendable {
     lock.withLock { sources.append(Source(loop: loop, snapshot: snapshot)) }
   }
 
-  /// `{"loops": [{"loop": "loop-0", "servers": […], "channels": […]}]}`
-  func json() async throws -> [UInt8] {
+  /// `{"loops": [{"loop": "loop-0", "servers": […], "channels": […]}]}`; nil if the asking task was cancelled.
+  func json() async -> [UInt8]? {
     let sources = lock.withLock { self.sources }
     var json = JSONWriter(reservingCapacity: 4_096)
     json.beginObject()
     json.key("loops")
     json.beginArray()
     for source in sources {
-      let snapshot = try await source.loop.run { source.snapshot() }
+      guard let snapshot = try? await source.loop.run({ source.snapshot() }) else { return nil }
       let now = source.loop.nowNanoseconds
       json.beginObject()
       json.key("loop")
