@@ -22,6 +22,9 @@ while [[ ${1:-} == --record || ${1:-} == --grpc-swift ]]; do
   shift
 done
 
+[[ ${PEERS:-} != *grpc-swift* || -x Benchmarks/peers/grpc-swift/.build/release/interop-peer ]] \
+  || die "grpc-swift-2 is not built: \`make conformance-grpc-swift\` does that, in half an hour"
+
 say "Building the interoperability server and client" >&2
 swift build --quiet --package-path Tests/Conformance
 Tests/Conformance/certificates.sh

@@ -27,6 +27,15 @@ struct WireTests {
     #expect(Double(back) <= Double(nanoseconds) * 1.001 + 1)
   }
 
+  @Test(arguments: [
+    ("application/grpc", .grpc), ("application/grpc+proto", .grpc), ("application/grpc; a=b", .grpc), ("application/grpc+proto;a=b", .grpc),
+    ("application/grpc+json", .otherFormat), ("application/grpc+", .otherFormat), ("application/grpc+protobuf", .otherFormat),
+    ("application/grpc-web", .notGRPC), ("application/grpcc", .notGRPC), ("application/grp", .notGRPC), ("", .notGRPC), ("text/html", .notGRPC),
+  ] as [(String, MediaType)])
+  func mediaTypes(text: String, type: MediaType) {
+    #expect(Array(text.utf8).withUnsafeBytes { MediaType($0) } == type)
+  }
+
   private func read(_ text: String) -> UInt64? {
     Array(text.utf8).withUnsafeBytes { TimeoutText.nanoseconds($0) }
   }

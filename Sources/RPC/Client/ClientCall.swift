@@ -102,7 +102,7 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
   private func headersArrived(ended: Bool) {
     isTrailersOnly = ended
     if !ended { receipt?.initialMetadata = initialMetadata }
-    let isGRPC = headers.withFirst("content-type") { $0.starts(with: "application/grpc".utf8) } ?? false
+    let isGRPC = headers.withFirst("content-type") { MediaType($0) == .grpc } ?? false
     let httpStatus = headers.status ?? 0
     guard httpStatus == 200, isGRPC, !headers.isTruncated else {
       // A gRPC status in the headers wins over the mapping.
@@ -244,7 +244,10 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
     }
     let taken = try takeMessage(Response.self)
     noteResponse()
-    guard let response = taken else { throw RPCError(.unimplemented, "the server sent no response message") }
+    guard let response = taken else {
+      throw hasNoInput
+        ? RPCError(.unimplemented, "the server sent no response message") : RPCError(.internalError, "the stream ended inside a message")
+    }
     guard hasNoInput else { throw RPCError(.unimplemented, "the server sent more than one response message") }
     return response
   }

@@ -121,10 +121,10 @@ class Frame:
 
 
 class Connection:
-    """One client connection. `start` does what every well-behaved client does first."""
+    """One connection to a port of this machine, or one that was accepted. `start` does what every well-behaved client does first."""
 
-    def __init__(self, port: int):
-        self.socket = socket.create_connection(("127.0.0.1", port), 5)
+    def __init__(self, port: int | None = None, accepted: socket.socket | None = None):
+        self.socket = accepted or socket.create_connection(("127.0.0.1", port), 5)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.decoder = hpack.Decoder(max_header_list_size=1 << 20)
         self.buffer = b""
@@ -159,6 +159,12 @@ class Connection:
                     self.server_settings[key] = value
             elif got.kind == SETTINGS:
                 return self
+
+    def start_as_server(self, *pairs: tuple[int, int]) -> "Connection":
+        """The same at the other end."""
+        self._take(len(PREFACE), 5)
+        self.send(settings(*pairs), frame(SETTINGS, ACK, 0))
+        return self
 
     def read(self, seconds: float = 5) -> Frame:
         """The next frame. Raises Closed at the end of the connection and TimeoutError when nothing comes."""

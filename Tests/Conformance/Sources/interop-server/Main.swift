@@ -34,7 +34,7 @@ struct Main {
       var configuration = RPCServerConfiguration()
       configuration.tls = options.tls
       let server = RPCServer(loop: loop, router: router, configuration: configuration)
-      let address = try server.listen(.loopback(port: options.port))
+      let address = try server.listen(SocketAddress(ip: options.host, port: options.port) ?? .loopback(port: options.port))
       let door = HTTPDoor(rpc: server)
       let httpPort = try options.httpPort.map { try door.listen(port: $0) }
       print("listening on \(address)\(options.tls == nil ? "" : " with TLS")\(httpPort.map { ", HTTP on 127.0.0.1:\($0)" } ?? "")")
