@@ -55,6 +55,8 @@ def findings(path: str):
     if suffix in {".swift", ".h", ".py", ".sh", ".js"} and len(lines) - 1 > LINES_MAX:
         yield LINES_MAX + 1, f"more than {LINES_MAX} lines"
     for number, line in enumerate(lines, 1):
+        if line.startswith(("<<<<<<< ", ">>>>>>> ")):
+            yield number, "a conflict of git's that nobody has resolved"
         if line != line.rstrip():
             yield number, "blanks at the end of the line"
         if suffix == ".swift":

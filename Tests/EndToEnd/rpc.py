@@ -74,10 +74,19 @@ class Service:
 
     def problem(self, error: grpc.RpcError):
         """The jetty.v1.Problem among the details of google.rpc.Status."""
-        from google.rpc import status_pb2
+        from google.rpc import error_details_pb2, status_pb2
 
         packed = dict(error.trailing_metadata())["grpc-status-details-bin"]
         status = status_pb2.Status.FromString(packed)
         assert status.code == error.code().value[0] and status.message == error.details()
         (detail,) = [one for one in status.details if one.type_url.endswith("/jetty.v1.Problem")]
-        return message_factory.GetMessageClass(self.pool.FindMessageTypeByName("jetty.v1.Problem")).FromString(detail.value)
+        problem = message_factory.GetMessageClass(self.pool.FindMessageTypeByName("jetty.v1.Problem")).FromString(detail.value)
+        # The same for clients that know only google.rpc's details.
+        standard = {kind: kind() for kind in (error_details_pb2.ErrorInfo, error_details_pb2.BadRequest, error_details_pb2.RetryInfo)}
+        found = {kind for one in status.details for kind, message in standard.items() if one.Unpack(message)}
+        assert standard[error_details_pb2.ErrorInfo].reason == problem.reason
+        if error.code() == grpc.StatusCode.INVALID_ARGUMENT and problem.field:
+            assert [one.field for one in standard[error_details_pb2.BadRequest].field_violations] == [problem.field]
+        if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED):
+            assert error_details_pb2.RetryInfo in found
+        return problem

@@ -66,6 +66,22 @@ struct TLSCallTests {
     }
   }
 
+  @Test func aNameInTheSubjectAloneDoesNotCount() async throws {
+    let files = try Certificates()
+    let server = try TLSContext.server(identity: files.nameless, alpn: ["h2"])
+    let client = try TLSContext.client(caFile: files.authority, alpn: ["h2"])
+    try await Harness.run(
+      server: { $0.tls = server },
+      channel: {
+        $0.tls = client
+        $0.serverName = "localhost"
+      }
+    ) { harness in
+      let error = try await failure { () -> Blob in try await harness.channel.unary(EchoService.unary, Blob()) }
+      #expect(error.code == .unavailable)
+    }
+  }
+
   @Test func grpcioOverTLS() async throws {
     let files = try Certificates()
     let server = try TLSContext.server(identity: files.server, alpn: ["h2"])
@@ -88,11 +104,15 @@ struct TLSCallTests {
     private let directory = NSTemporaryDirectory() + "/jetty-rpc-pki-" + UUID().uuidString
     var authority: String { "\(directory)/ca.pem" }
     var server: TLSContext.Identity { identity("localhost") }
+    /// "localhost" without a subjectAltName.
+    var nameless: TLSContext.Identity { identity("nameless") }
     var client: TLSContext.Identity { identity("finalize") }
 
     init() throws {
       try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
       try openssl("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.pem")
+      try openssl("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -keyout nameless.key -out nameless.csr")
+      try openssl("x509 -req -in nameless.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out nameless.pem")
       for name in ["localhost", "finalize"] {
         try openssl(
           "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=\(name) -addext subjectAltName=DNS:\(name)"

@@ -135,6 +135,8 @@ public struct Transport: ~Copyable {
       SSL_set_accept_state(ssl)
     case .client(let serverName):
       SSL_set_connect_state(ssl)
+      // Only subjectAltName counts (RFC 9525): never a name in the subject, and no wildcard for a part of a label.
+      SSL_set_hostflags(ssl, UInt32(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
       let isAddress = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), serverName) == 1
       ERR_clear_error()
       if !isAddress, SSL_set1_host(ssl, serverName) != 1 || openssl_set_server_name(ssl, serverName) != 1 {
