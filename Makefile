@@ -32,11 +32,15 @@ test: build ## Run all tests, against a real PostgreSQL, Redis and S3 server of 
 test-end-to-end: build ## Only those of the whole: REST, RPC, the command line, S3
 	@scripts/test.sh --end-to-end
 
+.PHONY: drilltest
+drilltest: build ## Restart, kill and deprive a running stack under 500 calls/s: no call is lost
+	@scripts/drilltest.sh
+
 .PHONY: check
 check: lint test ## lint and test
 
 .PHONY: ci
-ci: ## What CI runs: install, lint, check-generated, build, test
+ci: ## What CI runs: install, lint, check-generated, build, test, drilltest, k8s-validate
 	@scripts/ci.sh
 
 .PHONY: run
@@ -44,7 +48,7 @@ run: build ## Run the whole platform in the foreground; Ctrl-C stops it
 	@exec scripts/stack.sh run
 
 .PHONY: up down status reset
-up: build ## The same in the background; writes .jetty/env
+up: build ## The same in the background; writes .jetty/env (TLS=1: mTLS and HTTPS; REPLICAS=2: two of each service)
 	@scripts/stack.sh up
 down: ## Stop it
 	@scripts/stack.sh down

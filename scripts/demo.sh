@@ -36,6 +36,8 @@ scripts/stack.sh up >"$JETTY_STACK/summary"
 grep '^Port ' "$JETTY_STACK/summary" || true
 # shellcheck disable=SC1091
 . "$JETTY_STACK/env"
+# With TLS=1: what curl trusts.
+[[ -z ${JETTY_CA_FILE:-} ]] || export CURL_CA_BUNDLE=$JETTY_CA_FILE
 say "The gateway listens on $JETTY_URL. An account was made; its key is $JETTY_API_KEY"
 
 if [[ -z $file ]]; then

@@ -15,10 +15,14 @@ make_account() {
   API_KEY=$(<"$file")
 }
 
+# With TLS: what makes curl trust the gateway.
+CURL_TRUST=()
+[[ -z ${TLS:-} ]] || CURL_TRUST=(--cacert "$(tls_directory)/ca.pem")
+
 # The gateway knows every edge of this stack as one that lives.
 all_edges_live() {
   local answer
-  answer=$(curl -sS --fail --max-time 5 -H "Authorization: Bearer $API_KEY" "$GATEWAY_URL/api/jetty/edges?liveOnly=true") || return 1
+  answer=$(curl -sS --fail --max-time 5 "${CURL_TRUST[@]}" -H "Authorization: Bearer $API_KEY" "$GATEWAY_URL/api/jetty/edges?liveOnly=true") || return 1
   [[ $(tr ',{}' '\n\n\n' <<<"$answer" | grep -c '"live": *true') -ge ${#EDGES[@]} ]]
 }
 
@@ -28,13 +32,15 @@ write_env() {
   (
     umask 077
     for name in "${EDGES[@]}"; do
-      urls+=${urls:+,}http://127.0.0.1:${port[edge-$name]}
+      urls+=${urls:+,}$SCHEME://127.0.0.1:${port[edge-$name]}
       rpc+=${rpc:+,}127.0.0.1:${port[edge-$name-rpc]}
       admins+=${admins:+,}127.0.0.1:${port[edge-$name-admin]}
     done
     {
       printf '# The running stack of %s. `make down` removes this file.\n' "$JETTY_ROOT"
       printf "export JETTY_URL='%s'\n" "$GATEWAY_URL"
+      printf "export JETTY_URLS='%s'\n" "$(printf '%s' "$SCHEME://$(addresses gateway)" | sed "s|,|,$SCHEME://|g")"
+      if [[ -n ${TLS:-} ]]; then printf "export JETTY_CA_FILE='%s'\n" "$(tls_directory)/ca.pem"; fi
       printf "export JETTY_API_KEY='%s'\n" "$API_KEY"
       printf "export JETTY_EDGE_IDS='%s'\n" "$(IFS=,; printf '%s' "${EDGES[*]}")"
       printf "export JETTY_EDGE_URLS='%s'\n" "$urls"
@@ -42,10 +48,10 @@ write_env() {
       printf "export JETTY_EDGE_WORKER_ADMIN_ADDRESSES='%s'\n" "$admins"
       for name in "${SERVICES[@]}"; do
         upper=${name//-/_}
-        printf "export JETTY_%s_ADDRESS='127.0.0.1:%s'\n" "${upper^^}" "${port[$name]}"
-        printf "export JETTY_%s_ADMIN_ADDRESS='127.0.0.1:%s'\n" "${upper^^}" "${port[$name-admin]}"
+        printf "export JETTY_%s_ADDRESS='%s'\n" "${upper^^}" "$(addresses "$name")"
+        printf "export JETTY_%s_ADMIN_ADDRESS='%s'\n" "${upper^^}" "$(addresses "$name" -admin)"
       done
-      printf "export JETTY_GATEWAY_ADMIN_ADDRESS='127.0.0.1:%s'\n" "${port[gateway-admin]}"
+      printf "export JETTY_GATEWAY_ADMIN_ADDRESS='%s'\n" "$(addresses gateway -admin)"
       printf "export JETTY_POSTGRES_URL='%s'\n" "$(<"$JETTY_STACK/secrets/postgres-url")"
       printf "export JETTY_REDIS_URL='%s'\n" "$(<"$JETTY_STACK/secrets/redis-url")"
       for name in "${TRUSTED[@]}"; do
@@ -73,7 +79,7 @@ print_summary() {
     say "Which edges should an upload of 1 GiB use?"
     say ""
     cat <<EOF
-curl -sS -X POST $JETTY_URL/api/jetty/optimal-edges \\
+curl -sS ${JETTY_CA_FILE:+--cacert "$JETTY_CA_FILE" }-X POST $JETTY_URL/api/jetty/optimal-edges \\
   -H "Authorization: Bearer $JETTY_API_KEY" \\
   -H "Content-Type: application/json" \\
   -d '{

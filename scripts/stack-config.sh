@@ -5,6 +5,26 @@
 STACK_NAME=$(basename "$JETTY_STACK" | tr -d .)
 EDGES=(sfo-1 lax-1 sea-1 nyc-1 fra-1)
 SERVICES=(edge-selection chunk-metadata upload-state dedup finalize)
+# How many of each service and of the gateway. The second `finalize` is the part `finalize.2`.
+REPLICAS=${REPLICAS:-1}
+[[ $REPLICAS =~ ^[1-5]$ ]] || die "REPLICAS must be 1 to 5"
+# https with TLS=1.
+[[ ${TLS:-} != 0 ]] || TLS=
+SCHEME=http${TLS:+s}
+
+# replicas NAME: its parts, "finalize finalize.2".
+replicas() {
+  local number
+  printf '%s' "$1"
+  for ((number = 2; number <= REPLICAS; number++)); do printf ' %s.%s' "$1" "$number"; done
+}
+
+# addresses NAME [SUFFIX]: host:port of each of its replicas, with commas. Their admin ports with the suffix -admin.
+addresses() {
+  local part list=''
+  for part in $(replicas "$1"); do list+=${list:+,}127.0.0.1:${port[$part${2:-}]}; done
+  printf '%s' "$list"
+}
 
 # secret_file NAME: made on first use, readable by its owner only.
 secret_file() {
@@ -23,6 +43,7 @@ make_secrets() {
     (umask 077 && openssl genpkey -algorithm ed25519 -out "$private")
     openssl pkey -in "$private" -pubout -out "$public"
   fi
+  [[ -z ${TLS:-} ]] || make_certificates
 }
 
 # Fills the map `port`: free loopback ports, the usual ones where nobody listens on them.
@@ -30,7 +51,7 @@ make_secrets() {
 # stack whose ports nobody types; two that start at the same moment do not meet if they begin far from each other.
 declare -A port
 choose_ports() {
-  local names=(gateway postgres redis) wanted=(3000 5432 6379) name index found
+  local names=(gateway postgres redis) wanted=(3000 5432 6379) name index number found
   index=0
   for name in "${SERVICES[@]}"; do
     index=$((index + 1))
@@ -44,6 +65,16 @@ choose_ports() {
     index=$((index + 1))
     names+=("edge-$name" "edge-$name-rpc" "edge-$name-admin")
     wanted+=($((7200 + index)) $((7300 + index)) $((7400 + index)))
+  done
+  for ((number = 2; number <= REPLICAS; number++)); do
+    names+=("gateway.$number" "gateway.$number-admin")
+    wanted+=($((2999 + number)) $((7090 + 10 * number)))
+    index=0
+    for name in "${SERVICES[@]}"; do
+      index=$((index + 1))
+      names+=("$name.$number" "$name.$number-admin")
+      wanted+=($((6990 + 10 * number + index)) $((7090 + 10 * number + index)))
+    done
   done
   if [[ -n ${JETTY_PORTS_FROM:-} ]]; then
     for index in "${!wanted[@]}"; do wanted[index]=$((JETTY_PORTS_FROM + index)); done

@@ -5,7 +5,11 @@ BINARIES=${JETTY_BINARIES:-$JETTY_ROOT/.build/release}
 
 # In starting order; they are stopped the other way round, group by group.
 STORES=(postgres redis)
-CORE=("${SERVICES[@]}" gateway)
+CORE=()
+for name in "${SERVICES[@]}" gateway; do
+  # shellcheck disable=SC2207
+  CORE+=($(replicas "$name"))
+done
 WORKERS=("${EDGES[@]/#/edge-}")
 
 # What every process of ours is told. Values from the caller's environment win where a developer may want others.
@@ -14,6 +18,7 @@ common_settings() {
   COMMON=(
     JETTY_LOG_LEVEL="${JETTY_LOG_LEVEL:-info}"
     JETTY_LOOPS="${JETTY_LOOPS:-1}"
+    JETTY_DRAIN_DELAY_SECONDS="${JETTY_DRAIN_DELAY_SECONDS:-0}"
     JETTY_DRAIN_SECONDS="${JETTY_DRAIN_SECONDS:-5}"
     JETTY_STORE_URL="$STORE_URL"
     JETTY_TOKEN_PUBLIC_KEY_FILE="$secrets/token-public.pem"
@@ -21,7 +26,7 @@ common_settings() {
   )
   for service in "${SERVICES[@]}"; do
     upper=${service//-/_}
-    COMMON+=("JETTY_${upper^^}_ADDRESS=127.0.0.1:${port[$service]}")
+    COMMON+=("JETTY_${upper^^}_ADDRESS=$(addresses "$service")")
   done
   # What edges must not know. The ports may differ from the last time.
   (
@@ -39,6 +44,7 @@ common_settings() {
 
 start_part() {
   local name=$1 edge
+  tls_settings "${name%.[0-9]}"
   local admin=JETTY_ADMIN_LISTEN=127.0.0.1:${port[$name-admin]:-0}
   case $name in
     postgres)
@@ -51,14 +57,14 @@ start_part() {
       ;;
     edge-*-[0-9])
       edge=${name#edge-}
-      start_process "$name" env "${COMMON[@]}" "$admin" JETTY_EDGE_ID="$edge" \
-        JETTY_LISTEN="127.0.0.1:${port[$name]}" JETTY_EDGE_URL="http://127.0.0.1:${port[$name]}" \
+      start_process "$name" env "${COMMON[@]}" "${TLS_SETTINGS[@]}" "$admin" JETTY_EDGE_ID="$edge" \
+        JETTY_LISTEN="127.0.0.1:${port[$name]}" JETTY_EDGE_URL="$SCHEME://127.0.0.1:${port[$name]}" \
         JETTY_RPC_LISTEN="127.0.0.1:${port[$name-rpc]}" JETTY_EDGE_ADVERTISE="127.0.0.1:${port[$name-rpc]}" \
         "$BINARIES/jetty-edge-worker"
       ;;
     *)
-      start_process "$name" env "${COMMON[@]}" "${TRUSTED[@]}" "$admin" JETTY_LISTEN="127.0.0.1:${port[$name]}" \
-        "$BINARIES/jetty-$name"
+      start_process "$name" env "${COMMON[@]}" "${TRUSTED[@]}" "${TLS_SETTINGS[@]}" "$admin" JETTY_LISTEN="127.0.0.1:${port[$name]}" \
+        "$BINARIES/jetty-${name%.[0-9]}"
       ;;
   esac
 }

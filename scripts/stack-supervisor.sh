@@ -4,8 +4,12 @@
 declare -A restarts
 
 stop_everything() {
-  stop_processes 15 "${WORKERS[@]}" gateway
-  stop_processes 15 "${SERVICES[@]}"
+  local name gateways=() services=()
+  for name in "${CORE[@]}"; do
+    if [[ ${name%.[0-9]} == gateway ]]; then gateways+=("$name"); else services+=("$name"); fi
+  done
+  stop_processes 15 "${WORKERS[@]}" "${gateways[@]}"
+  stop_processes 15 "${services[@]}"
   stop_processes 15 "${STORES[@]}"
 }
 
@@ -29,6 +33,7 @@ become_supervisor() {
   flock --nonblock 9 || die "this stack runs already: \`make down\` stops it"
   stop_everything # what a killed supervisor left
   note_pid supervisor $$
+  printf 'TLS=%q\nREPLICAS=%q\n' "${TLS:-}" "$REPLICAS" >"$JETTY_STACK/run/shape"
   rm -f "$JETTY_STACK"/run/*.hold
   trap shut_down EXIT
   trap 'exit 0' INT TERM HUP
@@ -47,7 +52,7 @@ supervise() {
     if [[ -e $(log_file "$name") ]]; then mv "$(log_file "$name")" "$(log_file "$name").1"; fi
   done
   choose_ports
-  GATEWAY_URL=http://127.0.0.1:${port[gateway]}
+  GATEWAY_URL=$SCHEME://127.0.0.1:${port[gateway]}
   STORE_URL=${JETTY_STORE_URL:-file://$JETTY_STACK/objects}
   common_settings
 

@@ -7,6 +7,8 @@
 #   stack.sh stop NAME     stops one part and keeps it stopped, to see how the others bear it
 #   stack.sh start NAME    lets it run again
 #   stack.sh reset         down, and its database, objects and keys are deleted
+# TLS=1: services talk by mTLS, the gateway and the edges by HTTPS, under a private authority made in $JETTY_STACK/secrets/tls.
+# REPLICAS=2: two of each service and of the gateway.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/lib.sh
@@ -15,8 +17,18 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/env.sh"
 # shellcheck source=scripts/process.sh
 . "$here/process.sh"
+# How the stack that runs was started; what changes nothing of that keeps to it.
+case ${1:-} in
+  run | up | supervise) ;;
+  *)
+    # shellcheck disable=SC1091
+    [[ ! -r $JETTY_STACK/run/shape ]] || . "$JETTY_STACK/run/shape"
+    ;;
+esac
 # shellcheck source=scripts/stack-config.sh
 . "$here/stack-config.sh"
+# shellcheck source=scripts/stack-tls.sh
+. "$here/stack-tls.sh"
 # shellcheck source=scripts/stack-parts.sh
 . "$here/stack-parts.sh"
 # shellcheck source=scripts/stack-account.sh
@@ -27,7 +39,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # What a shell got from another stack's env file must not leak into this one.
 for name in "${!JETTY_@}"; do
   case $name in
-    JETTY_URL | JETTY_API_KEY | JETTY_EDGE_* | JETTY_*_ADDRESS | JETTY_*_ADDRESSES | JETTY_POSTGRES_URL | JETTY_REDIS_URL | JETTY_*_LISTEN)
+    JETTY_URL | JETTY_URLS | JETTY_API_KEY | JETTY_EDGE_* | JETTY_*_ADDRESS | JETTY_*_ADDRESSES | JETTY_POSTGRES_URL | JETTY_REDIS_URL | \
+      JETTY_*_LISTEN | JETTY_*TLS_*_FILE | JETTY_TLS_TRUST_DOMAIN | JETTY_CA_FILE)
       unset "$name"
       ;;
   esac

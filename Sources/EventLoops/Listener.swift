@@ -31,8 +31,15 @@ public final class Listener {
     acceptor.setInterest(read: true, write: false)
   }
 
-  /// No more connections are accepted; those there are stay.
+  /// No more connections are accepted; those there are stay. The ones that the kernel has completed and nobody has accepted yet are
+  /// reset by it: ``closeAfterAccepting()`` spares them.
   public func close() { acceptor.shut() }
+
+  /// Accepts what the kernel has completed, then closes.
+  public func closeAfterAccepting() {
+    acceptor.acceptAll()
+    acceptor.shut()
+  }
 
   private static func open(_ address: SocketAddress, reusePort: Bool) throws -> Int32 {
     let action = "listen on \(address)"
@@ -48,7 +55,7 @@ public final class Listener {
       try address.withSockaddr { pointer, length in
         guard linux_bind(descriptor, pointer, length) == 0 else { throw SystemError(errno: linux_errno(), doing: action) }
       }
-      guard listen(descriptor, 1024) == 0 else { throw SystemError(errno: linux_errno(), doing: action) }
+      guard listen(descriptor, Int32(EventLoopLimits.listenBacklog)) == 0 else { throw SystemError(errno: linux_errno(), doing: action) }
       return descriptor
     } catch {
       linux_close(descriptor)
@@ -65,8 +72,13 @@ public final class Listener {
       super.init(loop: loop, descriptor: descriptor)
     }
 
-    override func onReady(readable: Bool, writable: Bool) {
-      for _ in 0..<EventLoopLimits.acceptsPerTurn {
+    override func onReady(readable: Bool, writable: Bool) { accept(atMost: EventLoopLimits.acceptsPerTurn) }
+
+    /// As many as the backlog holds.
+    func acceptAll() { accept(atMost: EventLoopLimits.listenBacklog) }
+
+    private func accept(atMost count: Int) {
+      for _ in 0..<count {
         guard !isShut else { return }
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)

@@ -102,7 +102,7 @@ final class HTTP1Driver: ConnectionDriver, ExchangeCarrier {
     let server = connection.server
     response = HTTP1ResponseState()
     response.version = head.version
-    response.keepAlive = head.keepAlive && !server.isShuttingDown && requests < limits.requestsPerConnectionMax
+    response.keepAlive = head.keepAlive && !server.discouragesReuse && requests < limits.requestsPerConnectionMax
     response.owesContinue = head.expectsContinue
     var announced: UInt64?
     switch head.framing {
@@ -192,6 +192,8 @@ final class HTTP1Driver: ConnectionDriver, ExchangeCarrier {
 
   func beginGracefulShutdown() {
     response.keepAlive = false
+    // A request that has arrived is served: nobody could tell its client that it was not.
+    if phase == .head { advance() }
     if phase == .head && parser.isBetweenMessages && input.isEmpty { closeWhenWritten() }
   }
 
@@ -342,6 +344,7 @@ final class HTTP1Driver: ConnectionDriver, ExchangeCarrier {
     if !response.requestEnded && (response.owesContinue || bodyLeftMax > limits.drainBytesMax || exchange?.failure != nil) {
       response.keepAlive = false
     }
+    if connection.server.discouragesReuse { response.keepAlive = false }
     let framing = response.framing(length: length, hasBody: hasBody)
     if fields.lists("close", in: "connection") || framing == .untilClose { response.keepAlive = false }
     HTTP1ResponseWriter.writeHead(

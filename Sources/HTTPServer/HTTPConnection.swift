@@ -89,7 +89,11 @@ final class HTTPConnection: Pollable {
   }
 
   func beginGracefulShutdown() {
-    if let driver { driver.beginGracefulShutdown() } else { close() }
+    guard let driver else {
+      // Just accepted: the client may have sent its request, which is served if it comes soon.
+      return setDeadline(afterMilliseconds: min(server.limits.headMilliseconds, server.limits.lingerMilliseconds))
+    }
+    driver.beginGracefulShutdown()
   }
 
   private func updateInterest() {
@@ -203,6 +207,7 @@ final class HTTPConnection: Pollable {
         let http2 = try HTTP2Driver(self)
         driver = http2
         http2.start(input)
+        if server.isShuttingDown { http2.beginGracefulShutdown() }
       } catch {
         close()
       }

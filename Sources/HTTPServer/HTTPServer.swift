@@ -17,6 +17,8 @@ public final class HTTPServer: @unchecked Sendable {
   private var listeners: [Listener] = []
   private var connections: [ObjectIdentifier: HTTPConnection] = [:]
   private(set) var isShuttingDown = false
+  /// HTTP/1.1 connections end with their next response.
+  private(set) var discouragesReuse = false
   private var emptied: LoopPromise<Void>?
   /// Nothing could be closed to make room: not to be tried again before this.
   private var roomSearchNanoseconds: UInt64 = 0
@@ -88,13 +90,21 @@ public final class HTTPServer: @unchecked Sendable {
     _ = transport.write(from: text.utf8Start, count: text.utf8CodeUnitCount)
   }
 
+  /// Goes on serving, and asks clients to make their next connection elsewhere: every HTTP/1.1 response says `Connection: close`
+  /// from now on. After a while of that a graceful shutdown finds few connections on which a request may just be on its way.
+  public func discourageReuse() {
+    precondition(loop.isCurrent, "a server belongs to its loop")
+    discouragesReuse = true
+  }
+
   /// Lets running requests finish, takes no new connections, and closes each connection when it is idle. Returns at once.
   public func beginGracefulShutdown() {
     precondition(loop.isCurrent, "a server belongs to its loop")
     guard !isShuttingDown else { return }
-    isShuttingDown = true
-    for listener in listeners { listener.close() }
+    discouragesReuse = true
+    for listener in listeners { listener.closeAfterAccepting() }
     listeners = []
+    isShuttingDown = true
     for connection in Array(connections.values) { connection.beginGracefulShutdown() }
   }
 

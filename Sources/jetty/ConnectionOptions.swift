@@ -9,6 +9,7 @@ struct ConnectionOptions: ParsableArguments {
   @Option(help: ArgumentHelp("API key. Better in JETTY_API_KEY: arguments can be seen by other users of this machine.", valueName: "key"))
   var apiKey: String?
   @Option(help: ArgumentHelp("End user: 1 to 64 characters of A-Z, a-z, 0-9, _ and -.", valueName: "name")) var user: String?
+  @Option(help: ArgumentHelp("PEM file of the authorities to trust instead of the system's.", valueName: "file")) var caFile: String?
   @Flag(help: "Print JSON, one object for each thing asked about.") var json = false
 
   private func setting(_ flag: String?, _ variable: String) -> String? {
@@ -21,6 +22,12 @@ struct ConnectionOptions: ParsableArguments {
     guard let url = setting(url, "JETTY_URL") else { throw ValidationError("say where the service is: set JETTY_URL, or give --url") }
     guard url.hasPrefix("http://") || url.hasPrefix("https://") else { throw ValidationError("\(url) is no http:// or https:// URL") }
     return url
+  }
+
+  func authorityFile() throws -> String? {
+    guard let path = setting(caFile, "JETTY_CA_FILE") else { return nil }
+    guard FileManager.default.isReadableFile(atPath: path) else { throw ValidationError("the authorities file \(path) cannot be read") }
+    return path
   }
 
   func key() throws -> String {

@@ -13,6 +13,7 @@ struct Jetty: ParsableCommand {
         JETTY_URL       base URL of the service, e.g. http://127.0.0.1:3000
         JETTY_API_KEY   API key of the account
         JETTY_USER      end user of the account (default: the name you are logged in with)
+        JETTY_CA_FILE   authorities to trust, a PEM file (default: the system's)
         JETTY_LOCATION  where this machine stands, as LATITUDE,LONGITUDE (default: left to the service)
 
       Exit status: 0 done, 1 failed, 2 wrong usage, 3 not authorized, 4 not found, 5 the file was changed,

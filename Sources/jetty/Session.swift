@@ -15,7 +15,7 @@ struct Session: Sendable {
   /// Runs `body` on a loop of its own and waits for it here, on the main thread, which also takes the signals: the first one
   /// cancels `body`, a second one ends the process.
   static func run(_ options: ConnectionOptions, _ body: @escaping @Sendable (Session) async throws -> Void) throws {
-    let (baseURL, apiKey) = (try options.baseURL(), try options.key())
+    let (baseURL, apiKey, authorityFile) = (try options.baseURL(), try options.key(), try options.authorityFile())
     // Blocked before any thread is made, so that only the wait below takes them.
     var signals = sigset_t()
     sigemptyset(&signals)
@@ -32,6 +32,7 @@ struct Session: Sendable {
       configuration.connectionsMax = 64
       // An edge may take this long to bring a whole chunk to a slow store.
       configuration.stallTimeoutMilliseconds = 120_000
+      configuration.certificateAuthorityFile = authorityFile
       let http = HTTPClient(loop: loop, configuration: configuration)
       do {
         try await body(Session(loop: loop, http: http, baseURL: baseURL, apiKey: apiKey))

@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import os
+import ssl
 import time
 
 import httpx
@@ -28,9 +29,17 @@ def made_up_file_id() -> str:
 class Client(httpx.Client):
     """Sends the API key with everything to the gateway."""
 
-    def __init__(self, url: str, api_key: str, http2: bool = False):
+    def __init__(self, url: str, api_key: str, http2: bool = False, authority: str | None = None):
+        # What makes a server trusted: for httpx's functions too, which a test calls on its own.
+        self.trust = ssl.create_default_context(cafile=authority) if authority else True
         super().__init__(
-            base_url=url, headers={"authorization": f"Bearer {api_key}"}, http1=not http2, http2=http2, timeout=60, trust_env=False
+            base_url=url,
+            headers={"authorization": f"Bearer {api_key}"},
+            http1=not http2,
+            http2=http2,
+            timeout=60,
+            trust_env=False,
+            verify=self.trust,
         )
 
     def plan(self, data: bytes, user: str = "usr_123", **more) -> dict:
@@ -76,6 +85,7 @@ class Upload:
             headers={"authorization": f"Bearer {token or self.token}"},
             timeout=60,
             trust_env=False,
+            verify=self.client.trust,
         )
 
     def put_chunk(self, index: int, data: bytes | None = None, compressed: bool = False, door: str | None = None, **headers) -> httpx.Response:
@@ -91,6 +101,7 @@ class Upload:
             headers=fields,
             timeout=60,
             trust_env=False,
+            verify=self.client.trust,
         )
 
     def put_rest(self, but: tuple[int, ...] = ()):
@@ -106,7 +117,7 @@ class Upload:
         answer = self.client.finalize(self)
         assert answer.status_code == 200, answer.text
         file = answer.json()["file"]
-        stored = httpx.get(file["url"], timeout=60, trust_env=False)
+        stored = httpx.get(file["url"], timeout=60, trust_env=False, verify=self.client.trust)
         assert stored.status_code == 200, stored.text
         assert sha256_text(stored.content) == sha256_text(self.data)
         return file

@@ -24,8 +24,8 @@ def services(channel: grpc.Channel, version: str) -> set[str]:
 class Service:
     """Calls the methods of one service by name, with messages given as keyword arguments."""
 
-    def __init__(self, address: str, name: str):
-        self.channel = grpc.insecure_channel(address)
+    def __init__(self, address: str, name: str, credentials: grpc.ChannelCredentials | None = None):
+        self.channel = grpc.insecure_channel(address) if credentials is None else grpc.secure_channel(address, credentials)
         self.pool = DescriptorPool(ProtoReflectionDescriptorDatabase(self.channel))
         self.descriptor = self.pool.FindServiceByName(name)
         self.called: dict[str, set[str]] = {method.name: set() for method in self.descriptor.methods}

@@ -100,10 +100,11 @@ class Stack:
             return False
 
     def _admin(self, part: str) -> str:
-        if part.startswith("edge-") and part != "edge-selection":
+        if part.startswith("edge-") and not part.startswith("edge-selection"):
             place = self.env["JETTY_EDGE_IDS"].split(",").index(part.removeprefix("edge-"))
             return self.env["JETTY_EDGE_WORKER_ADMIN_ADDRESSES"].split(",")[place]
-        return self.env[f"JETTY_{part.upper().replace('-', '_')}_ADMIN_ADDRESS"]
+        name, _, number = part.partition(".")  # "finalize.2" is the second replica
+        return self.env[f"JETTY_{name.upper().replace('-', '_')}_ADMIN_ADDRESS"].split(",")[int(number or 1) - 1]
 
     @property
     def url(self) -> str:

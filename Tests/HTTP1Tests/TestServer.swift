@@ -30,6 +30,20 @@ struct TestServer {
     try await loop.run { server.beginGracefulShutdown() }
   }
 
+  func discourageReuse() async throws {
+    let server = server
+    try await loop.run { server.discourageReuse() }
+  }
+
+  /// Begins the shutdown in the same turn of the loop in which `body` has run: what it sent lies in the kernel, unread.
+  func beginGracefulShutdown(after body: @escaping @Sendable () throws -> Void) async throws {
+    let server = server
+    try await loop.run {
+      try body()
+      server.beginGracefulShutdown()
+    }
+  }
+
   func stop() async throws {
     let server = server
     try await loop.run { await server.shutdown(graceMilliseconds: 100) }

@@ -13,7 +13,7 @@ final class ClientConnection: RPCConnection {
   private let keepaliveTimeoutMilliseconds: UInt64
   private var keepaliveTimer: LoopTimer?
   private var awaitsPong = false
-  private var isRetired = false
+  private(set) var isRetired = false
   /// Called once, when the connection takes no more calls.
   var onRetired: (() -> Void)?
   /// Called when a call has ended and another one may begin.

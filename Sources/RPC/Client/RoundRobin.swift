@@ -26,6 +26,11 @@ final class RoundRobin: LoadBalancer {
 
   override func changed(_ subchannel: Subchannel) {
     if next >= subchannels.count { next = 0 }
+    let wasLost = if case .idle = subchannel.state { true } else { false }
     subchannel.reconnect()
+    // The last one that worked: those that wait out their back-off may have come back by now, as in a rolling restart.
+    if wasLost, !subchannels.contains(where: { $0.usableConnection != nil }) {
+      for other in subchannels { other.retryNow() }
+    }
   }
 }

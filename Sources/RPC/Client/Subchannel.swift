@@ -78,6 +78,8 @@ final class Subchannel: @unchecked Sendable {
       do {
         let connection = try await establish()
         guard case .connecting = state else { return connection.close("the channel was closed") }
+        // Said with its first frames: nobody will be told of it any more.
+        guard !connection.isRetired else { throw RPCError(.unavailable, "the server is stopping") }
         failures = 0
         counters.connections += 1
         state = .ready(connection)
@@ -98,6 +100,13 @@ final class Subchannel: @unchecked Sendable {
     timer = loop.schedule(afterMilliseconds: configuration.backoffMinMilliseconds - since) { [weak self] in
       if let self, case .connecting = state { connect() }
     }
+  }
+
+  /// Does not wait for the end of a back-off.
+  func retryNow() {
+    guard case .failed = state else { return }
+    timer?.cancel()
+    connect()
   }
 
   /// Ends it. Calls that run on its connection may finish unless `now`.

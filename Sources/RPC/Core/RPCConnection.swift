@@ -71,7 +71,11 @@ class RPCConnection: Pollable {
     messagesReceived &+= counts.received
   }
 
-  final var peerCertificateName: String? { transport?.peerCertificateName }
+  /// Of the peer's verified certificate; nil where it showed none.
+  final func makePeerCertificate() -> PeerCertificate? {
+    let (subject, names) = (transport?.peerCertificateName, transport?.peerCertificateNames ?? [])
+    return subject == nil && names.isEmpty ? nil : PeerCertificate(subject: subject, names: names)
+  }
 
   // MARK: I/O
 

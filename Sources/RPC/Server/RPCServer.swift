@@ -88,9 +88,9 @@ public final class RPCServer: @unchecked Sendable {
   public func beginGracefulShutdown() {
     precondition(loop.isCurrent, "a server belongs to its loop")
     guard !isDraining else { return }
-    isDraining = true
-    for listener in listeners { listener.close() }
+    for listener in listeners { listener.closeAfterAccepting() }
     listeners = []
+    isDraining = true
     for connection in connections.values { connection.drain() }
   }
 

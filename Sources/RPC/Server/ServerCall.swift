@@ -63,7 +63,7 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
     acceptsGzip = head.acceptsGzip
     let deadline = head.timeoutNanoseconds.map { startedNanoseconds + $0 }
     context = ServerContext(
-      loop: loop, method: head.route.method, peer: connection.peer, peerCertificateSubject: connection.peerCertificateSubject,
+      loop: loop, method: head.route.method, peer: connection.peer, peerCertificate: connection.peerCertificate,
       deadlineNanoseconds: deadline, forwardedKeys: connection.server.configuration.forwardedMetadataKeys, headers: headers)
     context?.compressesResponses = head.inputIsGzip
     isCounted = true

@@ -6,7 +6,7 @@ import TLS
 final class ServerConnection: RPCConnection {
   let server: RPCServer
   let peer: SocketAddress
-  private(set) lazy var peerCertificateSubject = peerCertificateName
+  private(set) lazy var peerCertificate = makePeerCertificate()
   /// Handlers that have not returned, those of streams that are gone included.
   private var runningCalls = 0
   private var pingStrikes = 0

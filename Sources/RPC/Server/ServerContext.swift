@@ -8,7 +8,9 @@ public final class ServerContext: @unchecked Sendable {
   /// The other end of the connection, e.g. `127.0.0.1:40112`; a proxy's where there is one between.
   public let peer: SocketAddress
   /// The subject of the client's verified certificate, if it showed one.
-  public let peerCertificateSubject: String?
+  public var peerCertificateSubject: String? { peerCertificate?.subject }
+  /// DNS names and URIs (subject alternative names) of the client's verified certificate; empty if it showed none.
+  public var peerCertificateNames: [String] { peerCertificate?.names ?? [] }
   /// When the client gives up (CLOCK_MONOTONIC); nil if it set no deadline.
   public let deadlineNanoseconds: UInt64?
   /// Sent before the first message. Set it before writing one.
@@ -26,17 +28,18 @@ public final class ServerContext: @unchecked Sendable {
   public internal(set) var requestWasCompressed = false
 
   let forwardedKeys: [String]
+  private let peerCertificate: PeerCertificate?
   private let headers: HTTP2Headers
   private lazy var parsedMetadata = Metadata(headers)
 
   init(
-    loop: EventLoop, method: MethodDescriptor, peer: SocketAddress, peerCertificateSubject: String?, deadlineNanoseconds: UInt64?,
+    loop: EventLoop, method: MethodDescriptor, peer: SocketAddress, peerCertificate: PeerCertificate?, deadlineNanoseconds: UInt64?,
     forwardedKeys: [String], headers: HTTP2Headers
   ) {
     self.loop = loop
     self.method = method
     self.peer = peer
-    self.peerCertificateSubject = peerCertificateSubject
+    self.peerCertificate = peerCertificate
     self.deadlineNanoseconds = deadlineNanoseconds
     self.forwardedKeys = forwardedKeys
     self.headers = headers

@@ -7,8 +7,9 @@ import RPC
 /// Who makes a call, as its metadata says.
 ///
 /// The gateway authenticates clients and names their account in `jetty-account`; a service that works on nobody's behalf (the
-/// sweeper) names itself in `jetty-service`. Neither is a secret: what may reach a service at all is decided by mTLS and network
-/// policies. An upload token in `authorization` proves itself by its signature.
+/// sweeper) names itself in `jetty-service`. Neither is a secret: who may reach a service at all is decided by mTLS (`CallerPolicy`)
+/// and network policies. An edge speaks for nobody: calls under an edge's certificate need an upload token, which proves itself by
+/// its signature.
 public enum CallerIdentity {
   public static let accountKey = "jetty-account"
   public static let serviceKey = "jetty-service"
@@ -17,6 +18,7 @@ public enum CallerIdentity {
   /// - Throws: UNAUTHENTICATED where there is none.
   public static func account(_ context: ServerContext) throws(RPCError) -> AccountID {
     guard let account = context.metadata[accountKey].flatMap({ AccountID($0) }) else { throw nobody }
+    guard CertifiedEdge(context) == .none else { throw edge }
     return account
   }
 
@@ -25,6 +27,7 @@ public enum CallerIdentity {
   public static func scope(_ context: ServerContext) throws(RPCError) -> AccountID? {
     if context.metadata.contains(accountKey) { return try account(context) }
     guard let service = context.metadata[serviceKey], !service.isEmpty else { throw nobody }
+    guard CertifiedEdge(context) == .none else { throw edge }
     return nil
   }
 
@@ -42,6 +45,10 @@ public enum CallerIdentity {
     } catch {
       throw .problem(.unauthenticated, reason: "TOKEN_INVALID", message: error.description)
     }
+  }
+
+  private static var edge: RPCError {
+    .problem(.permissionDenied, reason: "CALLER_NOT_ALLOWED", message: "an edge's certificate speaks for no account and no service")
   }
 
   private static var nobody: RPCError { .problem(.unauthenticated, reason: "ACCOUNT_MISSING", message: "the call names no account") }

@@ -21,9 +21,10 @@ final class LoopServers: @unchecked Sendable {
     if !parts.services.isEmpty {
       let router = RPCRouter()
       for service in parts.services { router.add(service) }
+      if let policy = process.callerPolicy { router.interceptors.append(policy.interceptor(log: process.log)) }
       health = router.addOperations(loop: runtime.loop)
       var configuration = RPCServerConfiguration()
-      configuration.tls = try process.tls.server()
+      configuration.tls = process.tls.server
       let server = RPCServer(loop: runtime.loop, router: router, configuration: configuration, log: process.log)
       let statistics = RPCStatistics(side: .server)
       RPCMetrics.bind(statistics, to: process.metrics)
@@ -42,7 +43,9 @@ final class LoopServers: @unchecked Sendable {
       probes = server
     }
     if let handler = parts.http {
-      let server = HTTPServer(loop: runtime.loop, configuration: parts.httpConfiguration, handler: handler)
+      var configuration = parts.httpConfiguration
+      configuration.tls = process.tls.http
+      let server = HTTPServer(loop: runtime.loop, configuration: configuration, handler: handler)
       httpAddress = try server.listen(addresses.main, reusePort: true, probe: isFirst)
       http = server
     }
@@ -54,15 +57,20 @@ final class LoopServers: @unchecked Sendable {
     RPCLoopSnapshot(servers: [rpc, probes].compactMap { $0?.snapshot() }, channels: runtime.channelSnapshots)
   }
 
+  /// Says that others should be asked, and goes on serving.
+  func announceStop() {
+    health?.shutDown()
+    http?.discourageReuse()
+  }
+
   /// Refuses new work, lets running work finish, for so long at most.
   func drain(milliseconds: UInt64) async {
-    health?.shutDown()
     http?.beginGracefulShutdown()
     rpc?.beginGracefulShutdown()
     let (rpc, http) = (self.rpc, self.http)
     _ = try? await runtime.loop.withTimeout(milliseconds: max(1, milliseconds)) {
       await rpc?.shutdown()
-      await http?.shutdown()
+      await http?.shutdown(graceMilliseconds: milliseconds)
     }
   }
 

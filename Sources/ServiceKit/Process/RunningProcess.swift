@@ -10,13 +10,18 @@ final class RunningProcess: @unchecked Sendable {
   let metrics = MetricsRegistry()
   let log: Logger
   let tls: TLSSettings
+  /// Nil where every certified peer may call everything.
+  let callerPolicy: CallerPolicy?
   let state = ProcessState()
   let rpcDebug = RPCDebug()
   /// The job to do instead of serving.
   let job: String?
   private let group: EventLoopGroup
   private let addresses: ListenAddresses
+  private let drainDelayMilliseconds: UInt64
   private let drainMilliseconds: UInt64
+  private let certificates: CertificateWatch
+  private let certificateSeconds: Int
   private var admin: AdminServer?
   private var servers: [LoopServers] = []
   private var background: [Task<Void, Never>] = []
@@ -30,7 +35,11 @@ final class RunningProcess: @unchecked Sendable {
     let service = definition.name
     LoggingSystem.bootstrap { JSONLogHandler(label: $0, service: service, level: level ?? .info) }
     log = Logger(label: service)
-    tls = TLSSettings(settings)
+    tls = TLSSettings(settings, hasHTTP: definition.settings.contains(.httpTLSCertificate))
+    callerPolicy = CallerPolicy(settings, log: log)
+    certificates = CertificateWatch(tls.contexts, metrics: metrics, log: log)
+    certificateSeconds = settings.integer(.tlsReloadSeconds, in: 1...86_400)
+    drainDelayMilliseconds = UInt64(settings.integer(.drainDelaySeconds, in: 0...3600)) * 1000
     drainMilliseconds = UInt64(settings.integer(.drainSeconds, in: 0...3600)) * 1000
     addresses = ListenAddresses(settings, hasRPCListen: definition.settings.contains(.rpcListen))
     job = definition.jobs.isEmpty ? nil : settings.optional(.job)
@@ -65,6 +74,10 @@ final class RunningProcess: @unchecked Sendable {
         }
       }
       for job in servers[0].parts.background { background.append(first.loop.spawn { await self.keepRunning(job, on: first.loop) }) }
+      if !certificates.isEmpty {
+        let (certificates, seconds) = (self.certificates, certificateSeconds)
+        background.append(Task.detached { await certificates.run(everySeconds: seconds) })
+      }
       state.isStarted = true
       log.notice("serving", metadata: addresses.logMetadata)
     } catch {
@@ -123,15 +136,26 @@ final class RunningProcess: @unchecked Sendable {
 
   // MARK: Stop
 
+  /// Not ready first, and still serving, so that callers go elsewhere by themselves; then GOAWAY and no new connections; then what
+  /// runs may finish, until the deadline.
   func stop() async {
     state.isStopping = true
     for task in background { task.cancel() }
     let servers = self.servers
+    if drainDelayMilliseconds > 0 && !servers.isEmpty {
+      for serving in servers { try? await serving.runtime.loop.run { serving.announceStop() } }
+      try? await Task.sleep(for: .milliseconds(drainDelayMilliseconds))
+    }
     let drain = drainMilliseconds
     await withTaskGroup(of: Void.self) { tasks in
       for serving in servers {
         let loop = serving.runtime.loop
-        tasks.addTask { try? await loop.run { await serving.drain(milliseconds: drain) } }
+        tasks.addTask {
+          try? await loop.run {
+            serving.announceStop()
+            await serving.drain(milliseconds: drain)
+          }
+        }
       }
     }
     for task in background { await task.value }

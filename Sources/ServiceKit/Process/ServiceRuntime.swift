@@ -55,7 +55,7 @@ public final class ServiceRuntime: @unchecked Sendable {
   /// How channels are made here, for whoever keeps and closes channels of its own.
   public func channelConfiguration() throws -> RPCChannelConfiguration {
     var configuration = RPCChannelConfiguration()
-    configuration.tls = try tls.client()
+    configuration.tls = tls.client
     configuration.defaultTimeoutMilliseconds = 10_000
     configuration.service = PeerCalls.configuration
     return configuration

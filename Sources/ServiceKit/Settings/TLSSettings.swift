@@ -1,34 +1,60 @@
 import TLS
 
-/// TLS of the RPC side: off, or mutual, with one certificate for what a process serves and what it calls.
+/// TLS of one process: mutual for RPC, with one certificate for what it serves and what it calls; and for its HTTP door, where it
+/// has one, with a certificate that clients know.
+///
+/// One context for each purpose, shared by all loops, channels and connections, so that a reload reaches all of them.
 struct TLSSettings: Sendable {
-  private let identity: TLSContext.Identity?
-  private let authorityFile: String?
+  let server: TLSContext?
+  let client: TLSContext?
+  /// For HTTP clients; they need no certificate.
+  let http: TLSContext?
 
-  init(_ settings: Settings) {
-    let certificate = settings.optional(.tlsCertificate)
-    let key = settings.optional(.tlsKey)
-    authorityFile = settings.optional(.tlsAuthority)
-    switch (certificate, key) {
-    case (let certificate?, let key?):
-      identity = .init(certificateFile: certificate, keyFile: key)
-      if authorityFile == nil { settings.complain(.tlsAuthority, "is needed with a certificate: without it any peer would be let in") }
-    case (nil, nil):
-      identity = nil
-      if authorityFile != nil { settings.complain(.tlsCertificate, "is needed where peers must be certified") }
-    default:
-      identity = nil
-      settings.complain(certificate == nil ? .tlsCertificate : .tlsKey, "is missing: a certificate and its key come together")
+  /// - Parameter hasHTTP: whether the process takes the settings of an HTTP door.
+  /// A mistake goes to `settings`, with the file that cannot be used.
+  init(_ settings: Settings, hasHTTP: Bool) {
+    let authority = settings.optional(.tlsAuthority)
+    let rpc = Self.identity(settings, .tlsCertificate, .tlsKey)
+    if rpc != nil, authority == nil {
+      settings.complain(.tlsAuthority, "is needed with a certificate: without it any peer would be let in")
+    } else if rpc == nil, authority != nil, settings.optional(.tlsCertificate) == nil, settings.optional(.tlsKey) == nil {
+      settings.complain(.tlsCertificate, "is needed where peers must be certified")
+    }
+    if let rpc, let authority {
+      server = Self.made(settings, .tlsCertificate) { try .server(identity: rpc, clientCAFile: authority, alpn: ["h2"]) }
+      // The same files: what is wrong with them has been said.
+      client = try? TLSContext.client(caFile: authority, identity: rpc, alpn: ["h2"])
+    } else {
+      (server, client) = (nil, nil)
+    }
+    if hasHTTP, let door = Self.identity(settings, .httpTLSCertificate, .httpTLSKey) {
+      http = Self.made(settings, .httpTLSCertificate) { try .server(identity: door, alpn: ["h2", "http/1.1"]) }
+    } else {
+      http = nil
     }
   }
 
-  func server() throws -> TLSContext? {
-    guard let identity else { return nil }
-    return try TLSContext.server(identity: identity, clientCAFile: authorityFile, alpn: ["h2"])
+  /// Those there are, by the name they have in metrics and logs.
+  var contexts: [(name: String, context: TLSContext)] {
+    [("rpc-server", server), ("rpc-client", client), ("http", http)].compactMap { name, context in context.map { (name, $0) } }
   }
 
-  func client() throws -> TLSContext? {
-    guard let identity else { return nil }
-    return try TLSContext.client(caFile: authorityFile, identity: identity, alpn: ["h2"])
+  private static func identity(_ settings: Settings, _ certificate: SettingKey, _ key: SettingKey) -> TLSContext.Identity? {
+    switch (settings.optional(certificate), settings.optional(key)) {
+    case (let certificateFile?, let keyFile?): return .init(certificateFile: certificateFile, keyFile: keyFile)
+    case (nil, nil): return nil
+    case (let found, _):
+      settings.complain(found == nil ? certificate : key, "is missing: a certificate and its key come together")
+      return nil
+    }
+  }
+
+  private static func made(_ settings: Settings, _ key: SettingKey, _ make: () throws -> TLSContext) -> TLSContext? {
+    do {
+      return try make()
+    } catch {
+      settings.complain(key, "cannot be used: \(error)")
+      return nil
+    }
   }
 }

@@ -16,6 +16,7 @@ public struct Transport: ~Copyable {
   private let ssl: OpaquePointer?
   /// OpenSSL's callbacks use it for as long as the session lives.
   private let context: TLSContext?
+  private let notes: HandshakeNotes?
   /// OpenSSL must write before it can go on, whatever was asked of it: wait for the descriptor to be writable too.
   public private(set) var wantsWrite = false
   private var isBroken = false
@@ -24,18 +25,21 @@ public struct Transport: ~Copyable {
     self.descriptor = descriptor
     ssl = nil
     context = nil
+    notes = nil
   }
 
   /// Takes the descriptor in any case: where this throws it is closed.
   public init(tls context: TLSContext, descriptor: Int32, role: Role) throws {
+    let notes = HandshakeNotes()
     do {
-      ssl = try Self.makeSession(context, descriptor, role)
+      ssl = try Self.makeSession(context, descriptor, role, notes)
     } catch {
       close(descriptor)
       throw error
     }
     self.descriptor = descriptor
     self.context = context
+    self.notes = notes
   }
 
   deinit {
@@ -74,6 +78,13 @@ public struct Transport: ~Copyable {
     let length = X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, &text, Int32(text.count))
     guard length > 0 else { return nil }
     return String(decoding: text.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// DNS names and URIs of the peer's verified certificate; empty where it showed none.
+  public var peerCertificateNames: [String] {
+    guard let ssl, let certificate = SSL_get1_peer_certificate(ssl) else { return [] }
+    defer { X509_free(certificate) }
+    return CertificateSummary.alternativeNames(of: certificate)
   }
 
   /// Reads at most `count` bytes.
@@ -120,12 +131,49 @@ public struct Transport: ~Copyable {
       return .failed(systemError == 0 ? "the peer closed without a TLS close_notify" : String(cString: strerror(systemError)))
     default:
       isBroken = true
-      return .failed("TLS: \(TLSError.drainQueue())")
+      return .failed(failure(ssl))
     }
   }
 
-  private static func makeSession(_ context: TLSContext, _ descriptor: Int32, _ role: Role) throws -> OpaquePointer {
-    guard let ssl = SSL_new(context.raw) else { throw TLSError(doing: "start a TLS session") }
+  /// What OpenSSL objects to. A failed handshake is also told to whoever watches the context: the peer may get no other answer.
+  private func failure(_ ssl: OpaquePointer) -> String {
+    let reasons = TLSError.drainQueue()
+    guard SSL_is_init_finished(ssl) == 0 || reasons.contains("certificate") else { return "TLS: \(reasons)" }
+    var reason = reasons
+    if let refusal = notes?.refusal {
+      reason += ": \(refusal)"
+    } else if Self.reasonsOfPlainText.contains(where: { reasons.contains($0) }) {
+      reason = "the peer does not speak TLS (\(reasons))"
+    }
+    context?.handshakeFailed(peer: Self.peerName(descriptor), reason: reason)
+    return "TLS: \(reason)"
+  }
+
+  private static let reasonsOfPlainText = ["http request", "wrong version number", "https proxy request"]
+
+  /// Numeric host and port of the other end, for the log.
+  private static func peerName(_ descriptor: Int32) -> String {
+    var address = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    var host = [CChar](repeating: 0, count: 64)
+    var port = [CChar](repeating: 0, count: 8)
+    let result = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address -> Int32 in
+        guard getpeername(descriptor, address, &length) == 0 else { return -1 }
+        return getnameinfo(
+          address, length, &host, socklen_t(host.count), &port, socklen_t(port.count), Int32(NI_NUMERICHOST | NI_NUMERICSERV))
+      }
+    }
+    guard result == 0 else { return "unknown" }
+    let texts = [host, port].map { text in String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) }
+    return texts[0].contains(":") ? "[\(texts[0])]:\(texts[1])" : "\(texts[0]):\(texts[1])"
+  }
+
+  private static func makeSession(
+    _ context: TLSContext, _ descriptor: Int32, _ role: Role, _ notes: HandshakeNotes
+  ) throws -> OpaquePointer {
+    guard let ssl = context.makeSession() else { throw TLSError(doing: "start a TLS session") }
+    notes.attach(to: ssl)
     guard SSL_set_fd(ssl, descriptor) == 1 else {
       SSL_free(ssl)
       throw TLSError(doing: "start a TLS session")

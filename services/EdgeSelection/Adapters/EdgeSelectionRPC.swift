@@ -66,6 +66,9 @@ final class EdgeSelectionRPC: EdgeSelectionService {
 
   func heartbeat(_ request: HeartbeatRequest, context: ServerContext) async throws -> HeartbeatResponse {
     guard let edge = EdgeID(request.edgeId) else { throw Self.invalid("edgeId", "edgeId must be 1 to 50 characters of a-z, 0-9 and -") }
+    if case .only(let certified) = CertifiedEdge(context), certified != edge.text {
+      throw RPCError.problem(.permissionDenied, reason: "CALLER_NOT_ALLOWED", message: "the certificate is for the edge \(certified)")
+    }
     try Self.checkURL(request.url)
     do throws(RPCError) {
       _ = try RPCTarget(request.rpcAddress)

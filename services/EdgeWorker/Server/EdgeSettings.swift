@@ -25,7 +25,7 @@ struct EdgeSettings {
     [
       id, url, advertise, city, country, latitude, longitude, capacity, chunks, cors, spool, .rpcListen, .storeURL, .storeAccessKey,
       .storeSecretKey, .tokenPublicKey,
-    ] + [PeerService.edgeSelection, .chunkMetadata, .uploadState].map(\.setting)
+    ] + SettingKey.httpDoor + [PeerService.edgeSelection, .chunkMetadata, .uploadState].map(\.setting)
 
   init(_ settings: Settings) {
     let idText = settings.required(Self.id)
