@@ -6,4 +6,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/lib.sh
 # shellcheck source=scripts/env.sh
 . scripts/env.sh
+# What grpcio says of every GOAWAY is not news here.
+export GRPC_VERBOSITY=ERROR
 exec "$JETTY_TEST_PYTHON" -m pytest Tests/Drills "$@"
