@@ -85,9 +85,13 @@ class Place:
 
 
 class Caller:
-    """Spreads requests over some servers."""
+    """Spreads requests over some servers.
 
-    def __init__(self, urls: list[str], ledger: Ledger, places: dict[str, Place]):
+    `repeats`: how often a request is sent again whose method is idempotent: after a broken connection, and where it is more than one
+    also after a 503."""
+
+    def __init__(self, urls: list[str], ledger: Ledger, places: dict[str, Place], repeats: int = 1):
+        self.repeats = repeats
         self.places = [places.setdefault(url, Place(url)) for url in urls]
         self.ledger = ledger
         self.turn = 0
@@ -106,7 +110,7 @@ class Caller:
         repeats, why = 0, "no server took it"
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                for place in self.order() * 2:
+                for place in self.order() * (1 + self.repeats):
                     head = f"{method} {path} HTTP/1.1\r\nhost: {place.host}:{place.port}\r\n"
                     head += "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + f"content-length: {len(body)}\r\n\r\n"
                     try:
@@ -122,7 +126,7 @@ class Caller:
                         connection.close()
                         place.rest()
                         why = f"{place.url}: the connection broke: {error}"
-                        if error.answered or method not in IDEMPOTENT or repeats == 1:
+                        if error.answered or method not in IDEMPOTENT or repeats == self.repeats:
                             return self.lost(kind, why)
                         repeats += 1
                         self.ledger.repeated[kind] += 1
@@ -137,6 +141,12 @@ class Caller:
                         place.idle.append(connection)
                     if status != expected:
                         clear = status == 503 and "retry-after" in fields
+                        if clear and method in IDEMPOTENT and repeats + 1 < self.repeats:
+                            repeats += 1
+                            self.ledger.repeated[kind] += 1
+                            why = f"{place.url}: {status}"
+                            await asyncio.sleep(0.3)
+                            continue
                         return self.lost(kind, f"{place.url}: {status} {answer[:200].decode(errors='replace')}", clear)
                     self.ledger.note(kind, began)
                     return (json.loads(answer) if "json" in fields.get("content-type", "") else {}), answer

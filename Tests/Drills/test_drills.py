@@ -108,7 +108,8 @@ def test_postgres_restarts(stack):
 
 
 def test_a_replica_is_killed(stack):
-    """kill -9 of one replica of each service and of a gateway. Callers repeat idempotent calls, and every one of those is answered."""
+    """kill -9 of one replica of each service and of a gateway. Callers repeat idempotent calls, and every one of those is answered.
+    A POST that was under way may be lost: nobody can know whether it was done."""
 
     async def drill():
         async with Traffic(stack, retrying=True) as traffic:
@@ -123,6 +124,6 @@ def test_a_replica_is_killed(stack):
 
     traffic, files = asyncio.run(drill())
     report("kill -9", traffic, files)
-    idempotent = [one for one in traffic.ledger.failures if not one.kind.startswith("POST") and not one.clear]
+    idempotent = [one for one in traffic.ledger.failures if not one.kind.startswith("POST")]
     assert not idempotent, "idempotent calls were lost:\n" + traffic.ledger.samples(idempotent)
     assert files > 0

@@ -39,7 +39,8 @@ class Traffic:
         self.sent: list[Sent] = []
         self.urls = stack.env["JETTY_URLS"].split(",")
         self.places: dict[str, Place] = {}
-        self.gateways = Caller(self.urls, self.ledger, self.places)
+        self.repeats = 4 if retrying else 1
+        self.gateways = Caller(self.urls, self.ledger, self.places, self.repeats)
         self.key = {"authorization": f"Bearer {stack.api_key}"}
         self.turn = 0
 
@@ -133,7 +134,7 @@ class Traffic:
         plan = await self.plan(data)
         if not plan:
             return
-        edges = Caller([edge["url"] for edge in plan["edges"]], self.ledger, self.places)
+        edges = Caller([edge["url"] for edge in plan["edges"]], self.ledger, self.places, self.repeats)
         digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
         headers = {"authorization": f"Bearer {plan['uploadToken']}", "content-digest": f"sha-256=:{digest}:"}
         stored, _ = await edges.call("PUT chunk (edges)", "PUT", f"/api/edge/files/{plan['fileId']}/chunks/0", headers, data)
