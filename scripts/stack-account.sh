@@ -22,7 +22,8 @@ CURL_TRUST=()
 # The gateway knows every edge of this stack as one that lives.
 all_edges_live() {
   local answer
-  answer=$(curl -sS --fail --max-time 5 "${CURL_TRUST[@]}" -H "Authorization: Bearer $API_KEY" "$GATEWAY_URL/api/jetty/edges?liveOnly=true") || return 1
+  answer=$(curl -sS --fail --max-time 5 "${CURL_TRUST[@]}" -H "Authorization: Bearer $API_KEY" \
+    "$GATEWAY_URL/api/jetty/edges?liveOnly=true") || return 1
   [[ $(tr ',{}' '\n\n\n' <<<"$answer" | grep -c '"live": *true') -ge ${#EDGES[@]} ]]
 }
 

@@ -92,7 +92,8 @@ def outage(stack: Stack, name: str, store: str, seconds: float):
     failures = traffic.ledger.failures
     last = max((one.at for one in failures), default=gone)
     unclear = [one for one in failures if not one.clear]
-    print(f"  away for {back - gone:.1f} s; {len(failures)} calls refused with 503 or UNAVAILABLE; the last one {last - back:+.1f} s after its return")
+    ended = f"the last one {last - back:+.1f} s after its return" if failures else "none at all"
+    print(f"  away for {back - gone:.1f} s; {len(failures)} calls refused with 503 or UNAVAILABLE, {ended}")
     assert not unclear, "failures that are no clear 503:\n" + traffic.ledger.samples(unclear)
     late = traffic.ledger.since(back + RECOVERY_SECONDS)
     assert not late, f"calls failed {RECOVERY_SECONDS} s after {store} was back:\n" + traffic.ledger.samples(late)

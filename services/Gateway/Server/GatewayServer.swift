@@ -13,7 +13,8 @@ import ServiceKit
     ServiceProcess.main(
       ServiceDefinition(
         name: "gateway", summary: "the way in: REST over HTTP/1.1 and HTTP/2",
-        settings: SettingKey.database + SettingKey.objectStore + SettingKey.httpDoor + [.tokenPublicKey, cors, spool] + PeerService.allCases.map(\.setting),
+        settings: SettingKey.database + SettingKey.objectStore + SettingKey.httpDoor
+          + [.tokenPublicKey, cors, spool] + PeerService.allCases.map(\.setting),
         prepare: { runtime in
           let pool = try runtime.postgres(schema: AccountStore.schema)
           defer { pool.close() }
