@@ -48,6 +48,12 @@ import Testing
     #expect(world.sleeps.reduce(0, +) <= 15_000 && world.sleeps.count > 5)
   }
 
+  @Test func aSlowChunkKeepsItsClaim() async throws {
+    let world = World { $0.putMilliseconds = 100_000 }
+    _ = try await world.intake.take(chunk(0), Bytes())
+    #expect(world.steps == ["claim", "put", "claim", "claim", "record etag-1"])
+  }
+
   @Test func moreThanTheLimitIsTurnedAway() async throws {
     let world = World(chunksMax: 1)
     #expect(world.activity.begin(chunk(0)))
@@ -86,6 +92,9 @@ import Testing
     var claims: [ChunkClaim] = []
     var claimFailure: ChunkRefusal?
     var putFailure: ChunkRefusal?
+    /// How long the sender takes.
+    var putMilliseconds: UInt64 = 0
+    private var repeated: (milliseconds: UInt64, body: @Sendable () async -> Void)?
     var recordFailures = 0
     private(set) var steps: [String] = []
     private(set) var sleeps: [UInt64] = []
@@ -108,6 +117,7 @@ import Testing
     func put(_ chunk: Chunk, _ bytes: any ChunkBytes) async throws -> String {
       steps.append("put")
       if let putFailure { throw putFailure }
+      if let repeated { for _ in 0..<putMilliseconds / repeated.milliseconds { await repeated.body() } }
       return "etag-1"
     }
 
@@ -124,6 +134,11 @@ import Testing
     func sleep(milliseconds: UInt64) async throws {
       sleeps.append(milliseconds)
       nowMilliseconds += milliseconds
+    }
+
+    func every(milliseconds: UInt64, _ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+      repeated = (milliseconds, body)
+      return Task {}
     }
 
     func shielded<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T { try await body() }

@@ -8,6 +8,12 @@ struct LoopRuntime: EdgeRuntime {
 
   var nowMilliseconds: UInt64 { loop.nowNanoseconds / 1_000_000 }
 
+  func every(milliseconds: UInt64, _ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+    loop.spawn {
+      while (try? await loop.sleep(milliseconds: milliseconds)) != nil, !Task.isCancelled { await body() }
+    }
+  }
+
   func shielded<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T {
     let promise = LoopPromise<T>(loop: loop)
     loop.spawn {

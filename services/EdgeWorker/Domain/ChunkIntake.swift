@@ -24,6 +24,8 @@ public struct ChunkIntake: Sendable {
     defer { activity.end(chunk) }
     guard try await map.claim(chunk) == .granted else { return ChunkReceipt(wasStoredAlready: true, size: chunk.size) }
     let etag: String
+    let renewal = renewClaim(chunk)
+    defer { renewal.cancel() }
     do {
       etag = try await store.put(chunk, bytes)
     } catch {
@@ -34,6 +36,12 @@ public struct ChunkIntake: Sendable {
     try await runtime.shielded { try await record(chunk, etag) }
     activity.stored()
     return ChunkReceipt(wasStoredAlready: false, size: chunk.size)
+  }
+
+  /// A sender may need longer for its bytes than a claim lasts. Where a renewal fails the next one, or the record, settles it.
+  private func renewClaim(_ chunk: Chunk) -> Task<Void, Never> {
+    let map = self.map
+    return runtime.every(milliseconds: limits.claimRenewalMilliseconds) { _ = try? await map.claim(chunk) }
   }
 
   private func record(_ chunk: Chunk, _ etag: String) async throws {

@@ -33,6 +33,8 @@ public protocol EdgeRuntime: Sendable {
   func sleep(milliseconds: UInt64) async throws
   /// Monotonic.
   var nowMilliseconds: UInt64 { get }
+  /// Runs `body` beside the caller every so often, the first time after one interval, until the task is cancelled.
+  func every(milliseconds: UInt64, _ body: @escaping @Sendable () async -> Void) -> Task<Void, Never>
   /// Runs `body` to its end even if the caller is cancelled.
   func shielded<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T
 }
