@@ -77,7 +77,7 @@ supervise() {
 # Looks every second. A part that stops by itself is started again, after longer and longer waits.
 keep_running() {
   local parent_start='' name now
-  local -A due
+  local -A due held
   if [[ $1 == foreground && -n ${MAKELEVEL:-} ]]; then parent_start=$(started_at $PPID); fi
   while :; do
     sleep 1
@@ -85,8 +85,15 @@ keep_running() {
     [[ -z $parent_start || $(started_at $PPID) == "$parent_start" ]] || exit 1
     now=$SECONDS
     for name in "${STORES[@]}" "${CORE[@]}" "${WORKERS[@]}"; do
-      if is_running "$name" || [[ -e $JETTY_STACK/run/$name.hold ]]; then
+      if is_running "$name"; then
+        unset "due[$name]" "held[$name]"
+      elif [[ -e $JETTY_STACK/run/$name.hold ]]; then
+        held[$name]=1
         unset "due[$name]"
+      elif [[ -n ${held[$name]:-} ]]; then
+        # Stopped on purpose and let go: nothing to wait for.
+        unset "held[$name]"
+        start_part "$name"
       elif [[ -z ${due[$name]:-} ]]; then
         restarts[$name]=$((${restarts[$name]:-0} + 1))
         due[$name]=$((now + (restarts[$name] > 6 ? 32 : 1 << (restarts[$name] - 1))))

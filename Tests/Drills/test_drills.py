@@ -8,7 +8,10 @@ import asyncio
 import os
 import signal
 import time
+import urllib.error
+import urllib.request
 
+from client import Client
 from stack import Stack
 from traffic import RATE, Traffic
 
@@ -116,7 +119,7 @@ def test_a_replica_is_killed(stack):
         async with Traffic(stack, retrying=True) as traffic:
             await asyncio.sleep(2)
             for part in [*SERVICES, "gateway.2"]:
-                os.kill(int((stack.directory / "run" / f"{part}.pid").read_text().split()[0]), signal.SIGKILL)
+                os.kill(pid(stack, part), signal.SIGKILL)
                 await asyncio.sleep(0.5)
                 await ready(stack, part)
                 await asyncio.sleep(SETTLE_SECONDS)
@@ -128,3 +131,60 @@ def test_a_replica_is_killed(stack):
     idempotent = [one for one in traffic.ledger.failures if not one.kind.startswith("POST")]
     assert not idempotent, "idempotent calls were lost:\n" + traffic.ledger.samples(idempotent)
     assert files > 0
+
+
+def test_start_in_any_order(stack):
+    """Everything stops; then what calls starts before what is called, and the stores come last. Each says what it waits for, and works in
+    the end, without being started again."""
+
+    async def together(word: str, parts: list[str]):
+        await asyncio.gather(*(run(stack, word, part) for part in parts))
+
+    async def drill():
+        edges = [f"edge-{name}" for name in stack.env["JETTY_EDGE_IDS"].split(",")]
+        gateways = ["gateway", "gateway.2"]
+        services = [f"{name}{suffix}" for name in SERVICES for suffix in ("", ".2")]
+        for parts in (edges + gateways, services, ["redis", "postgres"]):
+            await together("stop", parts)
+        for parts in (edges, gateways, services):
+            await together("start", parts)
+        await asyncio.sleep(3)
+        pids = {part: pid(stack, part) for part in services + gateways + edges}
+        for part in services + gateways:
+            status, text = await asyncio.to_thread(readiness, stack, part)
+            assert status == 503 and "ostgre" in text, f"{part}: {status} {text}"
+        await together("start", ["redis", "postgres"])
+        for part in pids:
+            await ready(stack, part)
+        assert pids == {part: pid(stack, part) for part in pids}, "a process was started twice"
+        # Edges are offered from their first heartbeat on, which they try every few seconds.
+        deadline = time.monotonic() + 30
+        while await asyncio.to_thread(live_edges, stack) < len(edges):
+            assert time.monotonic() < deadline, "the core does not hear every edge"
+            await asyncio.sleep(0.3)
+        async with Traffic(stack) as traffic:
+            await asyncio.sleep(4)
+        return traffic, await traffic.compare()
+
+    traffic, files = asyncio.run(drill())
+    report("started in any order", traffic, files)
+    assert not traffic.ledger.failures, traffic.ledger.samples(traffic.ledger.failures)
+    assert files > 0
+
+
+def pid(stack: Stack, part: str) -> int:
+    return int((stack.directory / "run" / f"{part}.pid").read_text().split()[0])
+
+
+def live_edges(stack: Stack) -> int:
+    with Client(stack.url, stack.api_key) as client:
+        answer = client.get("/api/jetty/edges?liveOnly=true")
+    return len(answer.json()["edges"]) if answer.status_code == 200 else 0
+
+
+def readiness(stack: Stack, part: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(f"http://{stack._admin(part)}/readyz", timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
