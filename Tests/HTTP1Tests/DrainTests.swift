@@ -15,7 +15,7 @@ struct DrainTests {
     try known.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n")
     #expect(try !known.receive().contains("connection: close"))
     let busy = try RawClient(port: server.port)
-    try busy.send("GET /sleep?300 HTTP/1.1\r\nHost: h\r\n\r\n")
+    try busy.send("GET /sleep?2000 HTTP/1.1\r\nHost: h\r\n\r\n")
     while try await server.statistics().requestsActive == 0 { try await Task.sleep(for: .milliseconds(5)) }
     try await server.discourageReuse()
     try known.send("GET /b HTTP/1.1\r\nHost: h\r\n\r\n")
