@@ -13,15 +13,15 @@ func require(_ condition: Bool, _ otherwise: @autoclosure () -> String) throws {
 }
 
 /// The cases by name. What they do stands in the extensions, by theme. Belongs to the loop of the channel.
-struct InteropCases {
+struct InteropCases: Sendable {
   let channel: RPCChannel
   var client: GRPCTesting.TestServiceClient { GRPCTesting.TestServiceClient(channel) }
 
-  typealias Case = (InteropCases) async throws -> String?
+  typealias Case = @Sendable (InteropCases) async throws -> String?
 
   static let names = table.map(\.name)
 
-  nonisolated(unsafe) private static let table: [(name: String, body: Case)] = [
+  private static let table: [(name: String, body: Case)] = [
     ("empty_unary", { try await $0.emptyUnary() }),
     ("large_unary", { try await $0.largeUnary() }),
     ("client_compressed_unary", { try await $0.clientCompressedUnary() }),
