@@ -134,11 +134,22 @@ struct HostilePeerTests {
     }
   }
 
-  @Test(arguments: [("grpc-timeout", "soon", "13"), ("grpc-timeout", "0n", "4"), ("grpc-encoding", "snappy", "12"), ("grpc-timeout", "5S", "0")])
+  @Test(arguments: [
+    ("grpc-timeout", "soon", "13"), ("grpc-timeout", "0n", "4"), ("grpc-encoding", "snappy", "12"), ("grpc-timeout", "5S", "0"),
+    ("x-test-bin", "not base64!", "13"), ("x-test-bin", "QUJD,*", "13"), ("x-test-bin", "QUJD,QQ", "0"), ("x-testbin", "not base64!", "0"),
+  ])
   func strangeHeaders(name: String, value: String, status: String) async throws {
     try await Harness.run { harness in
       let answer = try await Self.answer(to: [0, 0, 0, 0, 0], fields: RawConnection.request + [(name, value)], harness)
       #expect(answer["grpc-status"] == status)
+    }
+  }
+
+  @Test func messagesInAnotherFormatAreNotGuessedAt() async throws {
+    try await Harness.run { harness in
+      let fields = RawConnection.request.map { $0.0 == "content-type" ? ($0.0, "application/grpc+json") : $0 }
+      let answer = try await Self.answer(to: [0, 0, 0, 0, 0], fields: fields, harness)
+      #expect(answer["grpc-status"] == "12")
     }
   }
 

@@ -17,11 +17,15 @@ struct RequestHead {
 
   static func parse(_ headers: HTTP2Headers, router: RPCRouter) -> Outcome {
     if headers.isTruncated { return .refused(RPCError(.resourceExhausted, "the request's metadata is too large")) }
-    let isGRPC = headers.withFirst("content-type") { $0.starts(with: "application/grpc".utf8) && isWholeType($0) } ?? false
-    guard isGRPC else { return .notGRPC(415) }
+    let media = headers.withFirst("content-type") { MediaType($0) } ?? .notGRPC
+    guard media != .notGRPC else { return .notGRPC(415) }
     guard headers.withFirst(":method", { $0.elementsEqual("POST".utf8) }) ?? false else { return .notGRPC(405) }
+    guard media == .grpc else { return .refused(RPCError(.unimplemented, "messages are protobuf here: content-type application/grpc")) }
     guard let path = headers[":path"], let route = router.route(path) else {
       return .refused(RPCError(.unimplemented, unknown(headers[":path"] ?? "", router)))
+    }
+    if let key = Metadata.firstBrokenKey(headers) {
+      return .refused(RPCError(.internalError, "the metadata \(key.prefix(64)) is not base64"))
     }
     var head = RequestHead(route: route)
     if let timeout = headers.withFirst("grpc-timeout", { TimeoutText.nanoseconds($0) }) {
@@ -37,12 +41,6 @@ struct RequestHead {
     }
     head.acceptsGzip = headers.withFirst("grpc-accept-encoding") { accepts($0) } ?? false
     return .accepted(head)
-  }
-
-  /// `application/grpc` must be followed by nothing, `+proto` or a parameter.
-  private static func isWholeType(_ value: UnsafeRawBufferPointer) -> Bool {
-    let rest = value.dropFirst(16)
-    return rest.isEmpty || rest.first == UInt8(ascii: "+") || rest.first == UInt8(ascii: ";")
   }
 
   private static func accepts(_ list: UnsafeRawBufferPointer) -> Bool {

@@ -10,6 +10,22 @@ extension Metadata {
     }
   }
 
+  /// The first `-bin` key with a value that is not base64.
+  static func firstBrokenKey(_ headers: HTTP2Headers) -> String? {
+    for index in 0..<headers.count {
+      let isBroken = headers.withField(index) { name, value in
+        name.last == UInt8(ascii: "n") && name.suffix(4).elementsEqual("-bin".utf8) && !isWellFormed(value)
+      }
+      if isBroken { return headers.name(index) }
+    }
+    return nil
+  }
+
+  /// Values that a proxy joined with commas are looked at one by one.
+  private static func isWellFormed(_ value: UnsafeRawBufferPointer) -> Bool {
+    value.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).allSatisfy { WireBase64.decode($0) != nil }
+  }
+
   /// Pseudo-header fields and those that gRPC or HTTP itself defines.
   static func isReserved(_ name: UnsafeRawBufferPointer) -> Bool {
     guard let first = name.first else { return true }

@@ -34,6 +34,8 @@ for _type in (
     "text/html, application/grpc",
 ):
     replaced("content-type", f'"{_type}"', "content-type", _type, "HTTP 415", "RST_STREAM PROTOCOL_ERROR")
+replaced("content-type", "application/grpc+json", "content-type", "application/grpc+json", "grpc-status 12")
+replaced("content-type", "application/grpc+", "content-type", "application/grpc+", "grpc-status 12")
 for _type in ("application/grpc+proto", "application/grpc;charset=utf-8", "application/grpc+proto; a=b"):
     replaced("content-type", f"{_type} is right", "content-type", _type, "OK")
 
@@ -77,8 +79,11 @@ added("grpc-accept-encoding", "nonsense", "grpc-accept-encoding", ",,;q=1,\tgzip
 
 # Metadata
 
+for _value in ("not base64!", "a", "abc=def", "\xff\xff", "AB\u00a0C", "QUJD===="):
+    added("metadata", f"-bin of {_value.encode('unicode_escape').decode()}", "x-test-bin", _value, "grpc-status 13")
 for _value in ("", "QUJD", "QQ", "QQ==", "QUJD,QQ"):
     added("metadata", f'-bin of "{_value}" is right', "x-test-bin", _value, "OK")
+added("metadata", "-bin of one good and one bad value", "x-test-bin", "QUJD,*", "grpc-status 13")
 added("metadata", "a value of 0x80 to 0xff", "x-test", "\x80\xff", "OK")
 added("metadata", "a reserved name", "grpc-nonsense", "1", "OK")
 added("metadata", "a name of 8000 bytes", "x" * 8000, "1", "OK", "RST_STREAM PROTOCOL_ERROR")
