@@ -40,8 +40,8 @@ final class CallReplay: @unchecked Sendable {
 
   /// Begins `call` again after the pause that was decided on.
   func begin(_ call: ClientCall) {
-    timer = channel.loop.schedule(afterMilliseconds: retry.pauseMilliseconds) { [self, unowned(unsafe) loop = channel.loop] in
-      task = loop.spawn { [self] in
+    timer = channel.loop.schedule(afterMilliseconds: retry.pauseMilliseconds) { [self] in
+      task = channel.loop.spawn { [self] in
         do {
           try await channel.start(call, plan, retry)
         } catch {

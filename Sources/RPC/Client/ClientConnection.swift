@@ -36,6 +36,9 @@ final class ClientConnection: RPCConnection {
     super.init(loop: loop, transport: transport, session: session, buffer: buffer)
   }
 
+  /// Calls may begin here, if not now, then when others have ended.
+  var isUsable: Bool { !isClosed && !isRetired && session.acceptsRequests }
+
   /// One more call may begin here and now.
   var takesCalls: Bool {
     !isClosed && !isRetired && session.acceptsRequests && session.openStreams < session.peerConcurrentStreamsMax

@@ -51,7 +51,7 @@ final class HealthWatch: @unchecked Sendable {
 
   private func watch() async {
     var backoff = ReconnectBackoff(initialMilliseconds: 500, maximumMilliseconds: 30_000)
-    while !Task.isCancelled, connection.takesCalls {
+    while !Task.isCancelled, connection.isUsable {
       do {
         let (call, fields) = try prepare()
         defer { call.cancel() }

@@ -3,11 +3,14 @@ import EventLoops
 /// The servers of one channel and the choice among them. Loop thread only.
 class LoadBalancer {
   final var subchannels: [Subchannel] = []
-  private let make: (SocketAddress) -> Subchannel
+  /// Nil once the channel is gone.
+  typealias Make = (SocketAddress) -> Subchannel?
 
-  init(make: @escaping (SocketAddress) -> Subchannel) { self.make = make }
+  private let make: Make
 
-  static func make(_ policy: LoadBalancingPolicy, _ loop: EventLoop, _ make: @escaping (SocketAddress) -> Subchannel) -> LoadBalancer {
+  init(make: @escaping Make) { self.make = make }
+
+  static func make(_ policy: LoadBalancingPolicy, _ loop: EventLoop, _ make: @escaping Make) -> LoadBalancer {
     switch policy {
     case .roundRobin: RoundRobin(make: make)
     case .pickFirst: PickFirst(loop: loop, make: make)
@@ -26,10 +29,11 @@ class LoadBalancer {
     subchannels = []
   }
 
-  final func add(_ address: SocketAddress) -> Subchannel {
-    let subchannel = make(address)
+  /// One more server, to which a connection is made at once.
+  final func connect(to address: SocketAddress) {
+    guard let subchannel = make(address) else { return }
     subchannels.append(subchannel)
-    return subchannel
+    subchannel.connect()
   }
 
   /// Why waiting makes no sense, if so: every server has failed.

@@ -10,7 +10,7 @@ final class PickFirst: LoadBalancer {
   private var chosen: Subchannel?
   private var timer: LoopTimer?
 
-  init(loop: EventLoop, make: @escaping (SocketAddress) -> Subchannel) {
+  init(loop: EventLoop, make: @escaping Make) {
     self.loop = loop
     super.init(make: make)
   }
@@ -39,8 +39,9 @@ final class PickFirst: LoadBalancer {
     timer?.cancel()
     timer = nil
     guard chosen == nil, subchannels.count < addresses.count else { return }
-    add(addresses[subchannels.count]).connect()
-    guard subchannels.count < addresses.count else { return }
+    connect(to: addresses[subchannels.count])
+    // That may have failed on the spot, and the next one have been tried.
+    guard timer == nil, chosen == nil, subchannels.count < addresses.count else { return }
     timer = loop.schedule(afterMilliseconds: Self.headStartMilliseconds) { [weak self] in self?.tryNext() }
   }
 

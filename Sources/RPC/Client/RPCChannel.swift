@@ -159,8 +159,9 @@ public final class RPCChannel: @unchecked Sendable {
   // MARK: Work and rest
 
   private func wakeUp() {
-    let balancer = LoadBalancer.make(configuration.loadBalancing, loop) { [unowned(unsafe) self] address in
-      Subchannel(address: address, channel: self, serverName: configuration.serverName ?? target.serverName, buffer: buffer)
+    let balancer = LoadBalancer.make(configuration.loadBalancing, loop) { [weak self] address in
+      guard let self else { return nil }
+      return Subchannel(address: address, channel: self, serverName: configuration.serverName ?? target.serverName, buffer: buffer)
     }
     self.balancer = balancer
     if let ejection = configuration.outlierEjection {

@@ -34,7 +34,7 @@ public struct RPCChannelConfiguration: Sendable {
   /// Nil: servers get calls however they fare.
   public var outlierEjection: OutlierEjection?
   /// Asks every server by grpc.health.v1 Watch whether this service takes calls there, and sends none where it does not. Empty: the server as
-  /// a whole. Nil: does not ask.
+  /// a whole. Nil, or with pick_first: does not ask.
   public var healthCheckedService: String?
   /// How names become addresses; nil: as the system resolves them.
   public var resolver: RPCResolver?

@@ -8,7 +8,7 @@ final class RoundRobin: LoadBalancer {
     let gone = subchannels.filter { !addresses.contains($0.address) }
     subchannels.removeAll { !addresses.contains($0.address) }
     for subchannel in gone { subchannel.close(now: false) }
-    for address in addresses where !subchannels.contains(where: { $0.address == address }) { add(address).connect() }
+    for address in addresses where !subchannels.contains(where: { $0.address == address }) { connect(to: address) }
   }
 
   override func pick() -> ClientConnection? {

@@ -179,7 +179,8 @@ final class Subchannel: @unchecked Sendable {
   // MARK: Health
 
   private func watchHealth(of connection: ClientConnection) {
-    guard let service = configuration.healthCheckedService, let channel else { return }
+    // As in gRPC, pick_first does not ask: it has nobody else to send calls to.
+    guard let service = configuration.healthCheckedService, configuration.loadBalancing != .pickFirst, let channel else { return }
     let watch = HealthWatch(service: service, connection: connection, channel: channel)
     health = watch
     watch.onChange = { [weak self] in
