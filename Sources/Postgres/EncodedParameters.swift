@@ -11,6 +11,7 @@ struct EncodedParameters: Sendable {
   init(_ values: [PostgresValue]) throws(PostgresError) {
     guard values.count <= Self.countMax else { throw .invalidParameter("a statement takes \(Self.countMax) parameters at most") }
     offsets.reserveCapacity(values.count)
+    bytes.reserveCapacity(24 * values.count)
     for (index, value) in values.enumerated() {
       if value == .null {
         offsets.append(-1)

@@ -5,9 +5,10 @@ import EventLoops
 /// Statements of their own (`query`) share connections: an idle one if there is one, else the least loaded, up to its depth.
 /// Whoever needs a connection alone (`lease`) gets one with nothing in flight. First come, first served: nobody is overtaken for ever.
 /// Once no connection is left and an attempt has failed, everybody is refused at once until an attempt succeeds.
-struct PoolState {
+///
+/// `Ticket` is who asks; the pool uses the waiting object itself, tests use numbers.
+struct PoolState<Ticket: Equatable> {
   typealias Member = Int
-  typealias Ticket = UInt64
 
   enum Work: Equatable { case query, lease }
 
@@ -25,6 +26,7 @@ struct PoolState {
   }
 
   private struct Entry {
+    let member: Member
     var inFlight = 0
     var isLeased = false
     var isPaused = false
@@ -38,7 +40,8 @@ struct PoolState {
 
   private let limits: Limits
   private var backoff: ReconnectBackoff
-  private var entries: [Member: Entry] = [:]
+  /// Few: looking through them is cheaper than hashing.
+  private var entries: [Entry] = []
   private var waiting: [Waiter] = []
   private(set) var opening = 0
   private var isBackingOff = false
@@ -53,7 +56,7 @@ struct PoolState {
 
   var memberCount: Int { entries.count }
   var waitingCount: Int { waiting.count }
-  var busyCount: Int { entries.values.count { $0.inFlight > 0 || $0.isLeased } }
+  var busyCount: Int { entries.count { $0.inFlight > 0 || $0.isLeased } }
 
   // MARK: Callers
 
@@ -73,19 +76,19 @@ struct PoolState {
 
   /// One statement of `member` is through.
   mutating func finished(_ member: Member) -> [Action] {
-    guard let entry = entries[member] else { return [] }
-    entries[member]?.inFlight = max(0, entry.inFlight - 1)
-    return dispatch()
+    guard let index = index(of: member) else { return [] }
+    entries[index].inFlight = max(0, entries[index].inFlight - 1)
+    return waiting.isEmpty ? [] : dispatch()
   }
 
   /// The one who had `member` alone is done with it.
   mutating func released(_ member: Member) -> [Action] {
-    entries[member]?.isLeased = false
+    if let index = index(of: member) { entries[index].isLeased = false }
     return dispatch()
   }
 
   mutating func paused(_ member: Member, _ isPaused: Bool) -> [Action] {
-    entries[member]?.isPaused = isPaused
+    if let index = index(of: member) { entries[index].isPaused = isPaused }
     return isPaused ? [] : dispatch()
   }
 
@@ -102,7 +105,7 @@ struct PoolState {
     failure = nil
     isBackingOff = false
     backoff.reset()
-    entries[member] = Entry()
+    entries.append(Entry(member: member))
     return dispatch()
   }
 
@@ -132,7 +135,7 @@ struct PoolState {
   }
 
   mutating func lost(_ member: Member) -> [Action] {
-    entries[member] = nil
+    entries.removeAll { $0.member == member }
     let actions = dispatch()
     guard entries.isEmpty, opening == 0, !isBackingOff, !isClosed else { return actions }
     // Also when nobody asks: whether the database is there shall be known before somebody does.
@@ -155,29 +158,32 @@ struct PoolState {
     var served = 0
     while served < waiting.count {
       let waiter = waiting[served]
-      guard let member = choose(for: waiter.work, growing: &actions) else { break }
-      entries[member]?.inFlight += waiter.work == .query ? 1 : 0
-      entries[member]?.isLeased = waiter.work == .lease
-      actions.append(.assign(waiter.ticket, to: member))
+      guard let index = choose(for: waiter.work, growing: &actions) else { break }
+      entries[index].inFlight += waiter.work == .query ? 1 : 0
+      entries[index].isLeased = waiter.work == .lease
+      actions.append(.assign(waiter.ticket, to: entries[index].member))
       served += 1
     }
     waiting.removeFirst(served)
     return actions
   }
 
-  private mutating func choose(for work: Work, growing actions: inout [Action]) -> Member? {
+  /// Index of an entry.
+  private mutating func choose(for work: Work, growing actions: inout [Action]) -> Int? {
     // Lowest number first among equals, so that a quiet pool keeps using the same connection.
-    var least: (member: Member, inFlight: Int)?
-    for (member, entry) in entries where entry.isFree {
-      if let found = least, (found.inFlight, found.member) < (entry.inFlight, member) { continue }
-      least = (member, entry.inFlight)
+    var least: Int?
+    for index in entries.indices where entries[index].isFree {
+      if let least, (entries[least].inFlight, entries[least].member) < (entries[index].inFlight, entries[index].member) { continue }
+      least = index
     }
-    if let least, least.inFlight == 0 { return least.member }
+    if let least, entries[least].inFlight == 0 { return least }
     if entries.count + opening < limits.connectionsMax, !isBackingOff, !actions.contains(.open) {
       opening += 1
       actions.append(.open)
     }
-    guard work == .query, let least, least.inFlight < limits.pipelineDepthMax else { return nil }
-    return least.member
+    guard work == .query, let least, entries[least].inFlight < limits.pipelineDepthMax else { return nil }
+    return least
   }
+
+  private func index(of member: Member) -> Int? { entries.firstIndex { $0.member == member } }
 }

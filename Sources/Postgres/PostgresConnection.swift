@@ -5,6 +5,8 @@ import EventLoops
 protocol PostgresConnectionOwner: AnyObject {
   /// A request is through; `connection` can take one more.
   func connectionFinishedRequest(_ connection: PostgresConnection)
+  /// Statements that were not answered in their time have been failed.
+  func connectionTimedOut(_ connection: PostgresConnection, count: Int)
   /// Whether the connection may be given new work has changed.
   func connectionPaused(_ connection: PostgresConnection, _ isPaused: Bool)
   /// Nothing comes after this. Requests still waiting have been failed.
@@ -25,6 +27,9 @@ final class PostgresConnection: Pollable, @unchecked Sendable {
   private var isReading = false
   private var isBroken = false
   private var ticket: CancelTicket?
+  /// One for all statements in flight, set to the earliest deadline and left alone when that one is answered.
+  private var deadlineTimer: LoopTimer?
+  private var deadlineTimerNanoseconds = UInt64.max
   private(set) var lastReceivedNanoseconds: UInt64
 
   init(number: Int, loop: EventLoop, statementsMax: Int, owner: any PostgresConnectionOwner) {
@@ -93,6 +98,10 @@ final class PostgresConnection: Pollable, @unchecked Sendable {
       return request.complete()
     }
     requests.append(request)
+    request.connection = self
+    // One that is sent again, because a cancellation hit it by mistake, has no more time than before.
+    if !request.wasSent { request.deadlineNanoseconds = loop.nowNanoseconds + nanoseconds(request.timeoutMilliseconds) }
+    if request.deadlineNanoseconds < deadlineTimerNanoseconds { watchDeadline(request.deadlineNanoseconds) }
     let isSent = request.isScript ? sendScript(request, handle) : sendStatement(request, handle)
     if isSent { markDirty() } else { closeLater() }
   }
@@ -119,6 +128,39 @@ final class PostgresConnection: Pollable, @unchecked Sendable {
   func abandon(_ request: PostgresRequest, _ error: any Error) {
     request.fail(error)
     watchAbandonedHead()
+  }
+
+  // MARK: Time-outs
+
+  private func watchDeadline(_ nanoseconds: UInt64) {
+    deadlineTimer?.cancel()
+    let now = loop.nowNanoseconds
+    deadlineTimerNanoseconds = nanoseconds
+    deadlineTimer = loop.schedule(afterMilliseconds: nanoseconds > now ? (nanoseconds - now) / 1_000_000 + 1 : 1) { [weak self] in
+      self?.checkDeadlines()
+    }
+  }
+
+  private func checkDeadlines() {
+    deadlineTimerNanoseconds = .max
+    let now = loop.nowNanoseconds
+    var next = UInt64.max
+    var count = 0
+    var isSilent = false
+    requests.forEach { request in
+      guard !request.isFinished else { return }
+      guard request.deadlineNanoseconds <= now else { return next = min(next, request.deadlineNanoseconds) }
+      count += 1
+      request.fail(PostgresError.timeout(milliseconds: request.timeoutMilliseconds))
+      // Nothing at all came in all that time, not even the server's own time-out: it is gone.
+      if now - min(lastReceivedNanoseconds, now) >= nanoseconds(request.timeoutMilliseconds) { isSilent = true }
+    }
+    if count > 0 {
+      owner?.connectionTimedOut(self, count: count)
+      watchAbandonedHead()
+    }
+    if isSilent { return close(reason: "the server does not answer") }
+    if next != .max { watchDeadline(next) }
   }
 
   // MARK: Readiness
@@ -269,6 +311,8 @@ final class PostgresConnection: Pollable, @unchecked Sendable {
 
   private func free() {
     stopWatching()
+    deadlineTimer?.cancel()
+    deadlineTimerNanoseconds = .max
     if let handle { PQfinish(handle) }
     handle = nil
   }
@@ -298,3 +342,6 @@ private final class CancelTicket: @unchecked Sendable {
     PQcancel(cancel, &buffer, 256)
   }
 }
+
+/// Decades count as for ever, so that no time-out can overflow.
+func nanoseconds(_ milliseconds: UInt64) -> UInt64 { min(milliseconds, 1 << 40) * 1_000_000 }

@@ -1,4 +1,5 @@
 import EventLoops
+import Glibc
 import Logging
 
 /// Connections to one database, for one loop; used on that loop only.
@@ -10,12 +11,13 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
   let loop: EventLoop
   public let configuration: PostgresConfiguration
   private let logger: Logger
-  private var state: PoolState
-  private var members: [Int: PostgresConnection] = [:]
-  private var waiters: [UInt64: LoopPromise<PostgresConnection>] = [:]
+  private var state: PoolState<PoolWaiter>
+  private var members: [PostgresConnection] = []
+  /// Who waits for a connection, in the order of their deadlines; also some who wait no longer.
+  private var queued = FIFOQueue<PoolWaiter>()
   private var nextMember = 0
-  private var nextTicket: UInt64 = 0
   private var retryTimer: LoopTimer?
+  private var acquireTimer: LoopTimer?
   public let statistics = PostgresStatistics()
 
   /// Starts to connect at once. On the loop only.
@@ -25,7 +27,7 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
     self.configuration = configuration
     self.logger = logger
     state = PoolState(
-      limits: PoolState.Limits(
+      limits: PoolState<PoolWaiter>.Limits(
         connectionsMax: configuration.connectionsMax, pipelineDepthMax: configuration.pipelineDepthMax, waitersMax: configuration.waitersMax),
       backoff: ReconnectBackoff(
         initialMilliseconds: configuration.backoffInitialMilliseconds, maximumMilliseconds: configuration.backoffMaximumMilliseconds))
@@ -39,9 +41,10 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
   public func close() {
     precondition(loop.isCurrent, "a PostgreSQL pool belongs to its loop")
     retryTimer?.cancel()
+    acquireTimer?.cancel()
     carryOut(state.close())
-    let open = members.values
-    members = [:]
+    let open = members
+    members = []
     for connection in open { connection.close(reason: "the pool was closed") }
   }
 
@@ -53,13 +56,14 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
   @discardableResult
   public func query(_ sql: String, _ parameters: [PostgresValue] = []) async throws -> PostgresRows {
     let request = try makeRequest(sql, parameters)
-    let connection = try await acquire(.query)
-    return try await run(request, on: connection)
+    try Task.checkCancellation()
+    enqueue(request, .query)
+    return try await answer(to: request)
   }
 
   /// Lends one connection to `body` alone. What `body` sets for the session it must reset itself.
   public func withConnection<T>(_ body: (PostgresSession) async throws -> T) async throws -> T {
-    let connection = try await acquire(.lease)
+    let connection = try await lease()
     let session = PostgresSession(connection: connection, pool: self)
     defer {
       session.end()
@@ -83,72 +87,106 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
     }
   }
 
-  func makeRequest(_ sql: String, _ parameters: [PostgresValue], isScript: Bool = false) throws -> PostgresRequest {
+  func makeRequest(
+    _ sql: String, _ parameters: [PostgresValue], isScript: Bool = false, timeoutMilliseconds: UInt64? = nil
+  ) throws -> PostgresRequest {
     precondition(loop.isCurrent, "a PostgreSQL pool belongs to its loop")
-    guard !sql.utf8.contains(0) else { throw PostgresError.invalidParameter("the statement contains a NUL") }
-    return PostgresRequest(sql: sql, parameters: try EncodedParameters(parameters), isScript: isScript)
+    // A byte at a time, in Swift, this would cost as much as sending the statement does.
+    let hasNUL = sql.utf8.withContiguousStorageIfAvailable { text in text.baseAddress.map { memchr($0, 0, text.count) != nil } ?? false }
+    guard !(hasNUL ?? sql.utf8.contains(0)) else { throw PostgresError.invalidParameter("the statement contains a NUL") }
+    return PostgresRequest(
+      sql: sql, parameters: try EncodedParameters(parameters), isScript: isScript,
+      timeoutMilliseconds: timeoutMilliseconds ?? configuration.queryTimeoutMilliseconds)
   }
 
-  /// Sends `request` and waits for its answer.
-  func run(_ request: PostgresRequest, on connection: PostgresConnection, timeoutMilliseconds: UInt64? = nil, isCancellable: Bool = true)
-    async throws -> PostgresRows
-  {
-    let milliseconds = timeoutMilliseconds ?? configuration.queryTimeoutMilliseconds
-    statistics.countStatement()
+  /// Sends `request` on a connection that the caller has to itself, and waits for its answer.
+  func run(_ request: PostgresRequest, on connection: PostgresConnection, isCancellable: Bool = true) async throws -> PostgresRows {
     connection.send(request)
-    let timer = loop.schedule(afterMilliseconds: milliseconds) { [self] in
-      statistics.countTimeout()
-      let silentNanoseconds = loop.nowNanoseconds - min(connection.lastReceivedNanoseconds, loop.nowNanoseconds)
-      connection.abandon(request, PostgresError.timeout(milliseconds: milliseconds))
-      // Nothing at all came in all that time, not even the server's own time-out: it is gone.
-      if silentNanoseconds >= milliseconds * 1_000_000 { connection.close(reason: "the server does not answer") }
-    }
-    defer { timer.cancel() }
+    return try await answer(to: request, isCancellable: isCancellable)
+  }
+
+  private func answer(to request: PostgresRequest, isCancellable: Bool = true) async throws -> PostgresRows {
+    defer { if request.wasSent { statistics.countStatement() } }
     do {
       let result = try await withTaskCancellationHandler {
         try await withUnsafeThrowingContinuation { request.start($0) }
       } onCancel: {
-        guard isCancellable else { return }
-        loop.execute { connection.abandon(request, CancellationError()) }
+        if isCancellable { loop.execute { [self] in abandon(request, CancellationError()) } }
       }
       guard let result else { throw PostgresError.unavailable("the server sent no result") }
       return PostgresRows(result: result)
     } catch {
       if !(error is CancellationError) { statistics.countError() }
-      if let known = error as? PostgresError, known.sqlState == "57014" { throw PostgresError.timeout(milliseconds: milliseconds) }
+      if let known = error as? PostgresError, known.sqlState == "57014" {
+        throw PostgresError.timeout(milliseconds: request.timeoutMilliseconds)
+      }
       throw error
+    }
+  }
+
+  /// Nobody waits for `request` any more, wherever it is.
+  private func abandon(_ request: PostgresRequest, _ error: any Error) {
+    if request.isQueued {
+      withdraw(request)
+      request.fail(error)
+    } else if let connection = request.connection {
+      connection.abandon(request, error)
+    } else {
+      request.fail(error)
     }
   }
 
   // MARK: Connections
 
-  private func acquire(_ work: PoolState.Work) async throws -> PostgresConnection {
+  private func enqueue(_ waiter: PoolWaiter, _ work: PoolState<PoolWaiter>.Work) {
     precondition(loop.isCurrent, "a PostgreSQL pool belongs to its loop")
+    waiter.isQueued = true
+    carryOut(state.request(work, waiter))
+    guard waiter.isQueued else { return }
+    waiter.acquireDeadlineNanoseconds = loop.nowNanoseconds + nanoseconds(configuration.acquireTimeoutMilliseconds)
+    queued.append(waiter)
+    if acquireTimer == nil { watchQueue(afterMilliseconds: configuration.acquireTimeoutMilliseconds) }
+  }
+
+  private func withdraw(_ waiter: PoolWaiter) {
+    waiter.isQueued = false
+    carryOut(state.withdraw(waiter))
+  }
+
+  private func lease() async throws -> PostgresConnection {
     try Task.checkCancellation()
-    nextTicket += 1
-    let ticket = nextTicket
-    let promise = LoopPromise<PostgresConnection>(loop: loop)
-    waiters[ticket] = promise
-    carryOut(state.request(work, ticket))
-    promise.onAbandon = { [weak self] in
-      guard let self, waiters.removeValue(forKey: ticket) != nil else { return }
-      carryOut(state.withdraw(ticket))
-    }
+    let request = LeaseRequest(loop: loop)
+    enqueue(request, .lease)
+    request.promise.onAbandon = { [weak self, unowned request] in self?.withdraw(request) }
     do {
-      return try await promise.wait(timeoutMilliseconds: configuration.acquireTimeoutMilliseconds)
-    } catch is TimeoutError {
-      statistics.countTimeout()
-      statistics.countError()
-      throw PostgresError.timeout(milliseconds: configuration.acquireTimeoutMilliseconds)
+      return try await request.promise.wait()
     } catch {
       if !(error is CancellationError) { statistics.countError() }
       throw error
     }
   }
 
+  private func watchQueue(afterMilliseconds milliseconds: UInt64) {
+    acquireTimer = loop.schedule(afterMilliseconds: milliseconds) { [weak self] in self?.checkQueue() }
+  }
+
+  /// Everybody waits equally long, so the first in the queue is due first.
+  private func checkQueue() {
+    acquireTimer = nil
+    let now = loop.nowNanoseconds
+    while let waiter = queued.first, !waiter.isQueued || waiter.acquireDeadlineNanoseconds <= now {
+      _ = queued.popFirst()
+      guard waiter.isQueued else { continue }
+      withdraw(waiter)
+      statistics.countTimeout()
+      waiter.refuse(PostgresError.timeout(milliseconds: configuration.acquireTimeoutMilliseconds))
+    }
+    if let waiter = queued.first { watchQueue(afterMilliseconds: (waiter.acquireDeadlineNanoseconds - now) / 1_000_000 + 1) }
+  }
+
   /// Takes a lent connection back, once it is outside any transaction and has nothing in flight.
   private func giveBack(_ connection: PostgresConnection) {
-    guard members[connection.number] === connection else { return }
+    guard members.contains(where: { $0 === connection }) else { return }
     if connection.requestsInFlight == 0, connection.isOutsideTransaction {
       return carryOut(state.released(connection.number))
     }
@@ -164,12 +202,14 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
     }
   }
 
-  private func carryOut(_ actions: [PoolState.Action]) {
+  private func carryOut(_ actions: [PoolState<PoolWaiter>.Action]) {
     statistics.record(connections: state.memberCount, inUse: state.busyCount, waiting: state.waitingCount)
     for action in actions {
       switch action {
-      case .assign(let ticket, let member): assign(ticket, member)
-      case .refuse(let ticket, let error): waiters.removeValue(forKey: ticket)?.fail(error)
+      case .assign(let waiter, let member): assign(waiter, member)
+      case .refuse(let waiter, let error):
+        waiter.isQueued = false
+        waiter.refuse(error)
       case .open: loop.spawn { [self] in await openConnection() }
       case .retry(let milliseconds):
         retryTimer = loop.schedule(afterMilliseconds: milliseconds) { [weak self] in
@@ -180,16 +220,22 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
     }
   }
 
-  private func assign(_ ticket: UInt64, _ member: Int) {
-    guard let promise = waiters.removeValue(forKey: ticket) else { return }
-    if let connection = members[member] { promise.succeed(connection) } else { promise.fail(PostgresError.unavailable("the connection was lost")) }
+  private func assign(_ waiter: PoolWaiter, _ member: Int) {
+    waiter.isQueued = false
+    // Who was served leaves the queue from its front.
+    while let first = queued.first, !first.isQueued { _ = queued.popFirst() }
+    if let connection = members.first(where: { $0.number == member }) {
+      waiter.assign(connection)
+    } else {
+      waiter.refuse(PostgresError.unavailable("the connection was lost"))
+    }
   }
 
   private func openConnection() async {
     do {
       let connection = try await connect()
       guard !state.isClosed else { return connection.close(reason: "the pool was closed") }
-      members[connection.number] = connection
+      members.append(connection)
       statistics.countConnection()
       if state.failure != nil { logger.notice("PostgreSQL is back") }
       carryOut(state.opened(connection.number))
@@ -236,10 +282,15 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
 
   func connectionFinishedRequest(_ connection: PostgresConnection) { carryOut(state.finished(connection.number)) }
 
+  func connectionTimedOut(_ connection: PostgresConnection, count: Int) {
+    for _ in 0..<count { statistics.countTimeout() }
+  }
+
   func connectionPaused(_ connection: PostgresConnection, _ isPaused: Bool) { carryOut(state.paused(connection.number, isPaused)) }
 
   func connectionClosed(_ connection: PostgresConnection, reason: String) {
-    guard members.removeValue(forKey: connection.number) != nil else { return }
+    guard let index = members.firstIndex(where: { $0 === connection }) else { return }
+    members.remove(at: index)
     logger.debug("a PostgreSQL connection was lost: \(reason)")
     carryOut(state.lost(connection.number))
   }

@@ -1,9 +1,16 @@
-/// One statement on its way, and who waits for it. Touched on its loop only; cancellation handlers hop back to the loop first.
-final class PostgresRequest: @unchecked Sendable {
+/// One statement on its way, first to a connection and then to the server, and who waits for it. Touched on its loop only; cancellation
+/// handlers hop back to the loop first.
+final class PostgresRequest: PoolWaiter, @unchecked Sendable {
   let sql: String
   let parameters: EncodedParameters
   /// Sent by the simple protocol, which takes several statements at once and gives no rows.
   let isScript: Bool
+  /// The client's patience, from sending to the answer.
+  let timeoutMilliseconds: UInt64
+  /// 0 before it is sent.
+  var deadlineNanoseconds: UInt64 = 0
+  /// Where it was sent, until the connection is through with it.
+  var connection: PostgresConnection?
   /// Collected until the server's sync arrives.
   var result: PostgresResult?
   var error: PostgresServerError?
@@ -17,16 +24,22 @@ final class PostgresRequest: @unchecked Sendable {
     case finished((any Error)?)
   }
 
-  init(sql: String, parameters: EncodedParameters, isScript: Bool = false) {
+  init(sql: String, parameters: EncodedParameters, isScript: Bool, timeoutMilliseconds: UInt64) {
     self.sql = sql
     self.parameters = parameters
     self.isScript = isScript
+    self.timeoutMilliseconds = timeoutMilliseconds
   }
+
+  override func assign(_ connection: PostgresConnection) { connection.send(self) }
+  override func refuse(_ error: any Error) { fail(error) }
 
   /// Answered, or nobody waits any more.
   var isFinished: Bool {
     if case .finished = state { true } else { false }
   }
+
+  var wasSent: Bool { deadlineNanoseconds > 0 }
 
   func start(_ continuation: UnsafeContinuation<PostgresResult?, any Error>) {
     if case .finished(let error) = state {
@@ -51,8 +64,9 @@ final class PostgresRequest: @unchecked Sendable {
 
   /// Runs the completion hook, once.
   func complete() {
-    let hook = onCompletion
+    connection = nil
+    guard let hook = onCompletion else { return }
     onCompletion = nil
-    hook?()
+    hook()
   }
 }

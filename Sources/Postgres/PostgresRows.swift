@@ -23,11 +23,11 @@ public struct PostgresRow: Sendable {
 
   /// Reading a column that the row does not have throws `PostgresError.decoding`.
   public subscript(_ column: Int) -> PostgresCell {
-    PostgresCell(result: result, row: row, column: Int32(clamping: column), name: "\(column)")
+    PostgresCell(result: result, row: row, column: Int32(clamping: column), label: .number(column))
   }
 
   public subscript(_ column: String) -> PostgresCell {
-    PostgresCell(result: result, row: row, column: result.column(named: column) ?? -1, name: column)
+    PostgresCell(result: result, row: row, column: result.column(named: column) ?? -1, label: .name(column))
   }
 }
 
@@ -36,7 +36,20 @@ public struct PostgresCell: Sendable {
   let result: PostgresResult
   let row: Int32
   let column: Int32
-  let name: String
+  let label: Label
+
+  /// How the caller asked for it, for errors.
+  enum Label: CustomStringConvertible {
+    case number(Int)
+    case name(String)
+
+    var description: String {
+      switch self {
+      case .number(let number): "\(number)"
+      case .name(let name): name
+      }
+    }
+  }
 
   public var isNull: Bool { isThere && result.isNull(row, column) }
 
@@ -97,14 +110,14 @@ public struct PostgresCell: Sendable {
   private var isThere: Bool { column >= 0 && column < result.columnCount }
 
   private func text(_ wanted: String) throws(PostgresError) -> UnsafeRawBufferPointer {
-    guard isThere else { throw .decoding("there is no column \(name)") }
-    guard !result.isNull(row, column) else { throw .decoding("column \(name) is null where \(wanted) was expected") }
+    guard isThere else { throw .decoding("there is no column \(label)") }
+    guard !result.isNull(row, column) else { throw .decoding("column \(label) is null where \(wanted) was expected") }
     return result.text(row, column)
   }
 
   private func parsed<T>(_ wanted: String, _ parse: (UnsafeRawBufferPointer) -> T?) throws(PostgresError) -> T {
     let text = try text(wanted)
-    guard let value = withExtendedLifetime(result, { parse(text) }) else { throw .decoding("column \(name) is not \(wanted)") }
+    guard let value = withExtendedLifetime(result, { parse(text) }) else { throw .decoding("column \(label) is not \(wanted)") }
     return value
   }
 }

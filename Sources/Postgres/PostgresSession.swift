@@ -16,14 +16,14 @@ public final class PostgresSession {
   @discardableResult
   public func query(_ sql: String, _ parameters: [PostgresValue] = [], timeoutMilliseconds: UInt64? = nil) async throws -> PostgresRows {
     guard !isEnded else { throw PostgresError.closed }
-    return try await pool.run(pool.makeRequest(sql, parameters), on: connection, timeoutMilliseconds: timeoutMilliseconds)
+    return try await pool.run(pool.makeRequest(sql, parameters, timeoutMilliseconds: timeoutMilliseconds), on: connection)
   }
 
   /// Runs statements separated by semicolons, without parameters and without rows. Outside a transaction they are one of their own.
   public func script(_ sql: String, timeoutMilliseconds: UInt64? = nil) async throws {
     guard !isEnded else { throw PostgresError.closed }
     guard connection.requestsInFlight == 0 else { throw PostgresError.invalidParameter("a script cannot run beside other statements") }
-    _ = try await pool.run(pool.makeRequest(sql, [], isScript: true), on: connection, timeoutMilliseconds: timeoutMilliseconds)
+    _ = try await pool.run(pool.makeRequest(sql, [], isScript: true, timeoutMilliseconds: timeoutMilliseconds), on: connection)
   }
 
   /// As `query`, but a cancelled caller still waits for the answer. Gives the command tag.

@@ -12,11 +12,17 @@ struct StatementCache {
   private let capacity: Int
   private var names: [String: String] = [:]
   private var made = 0
+  /// The same statement again is the rule under load, and two strings with the same storage are compared in no time.
+  private var newest: (sql: String, name: String)?
 
   init(capacity: Int) { self.capacity = capacity }
 
   mutating func use(_ sql: String) -> Use {
-    if let name = names[sql] { return .prepared(name: name) }
+    if let newest, newest.sql == sql { return .prepared(name: newest.name) }
+    if let name = names[sql] {
+      newest = (sql, name)
+      return .prepared(name: name)
+    }
     guard names.count < capacity else { return .unprepared }
     made += 1
     let name = "s\(made)"
@@ -25,5 +31,8 @@ struct StatementCache {
   }
 
   /// The statement could not be prepared or is out of date: the next use prepares it under a new name.
-  mutating func forget(_ sql: String) { names[sql] = nil }
+  mutating func forget(_ sql: String) {
+    names[sql] = nil
+    newest = nil
+  }
 }

@@ -1,7 +1,13 @@
 /// One `send` or `pipeline` that waits for its replies. Touched on its loop only; cancellation handlers hop back to the loop first.
 final class RedisCall: @unchecked Sendable {
-  /// Kept until sent, so that the call can wait for a connection.
-  let commands: [[RedisArgument]]
+  /// What is asked, kept until sent, so that the call can wait for a connection.
+  enum Request {
+    case command([RedisArgument])
+    /// Answered by one array.
+    case pipeline([[RedisArgument]])
+  }
+
+  let request: Request
   let deadlineNanoseconds: UInt64
   private var state = State.new
   private var replies: [RedisValue] = []
@@ -9,14 +15,17 @@ final class RedisCall: @unchecked Sendable {
 
   private enum State {
     case new
-    case waiting(UnsafeContinuation<[RedisValue], any Error>)
+    case waiting(UnsafeContinuation<RedisValue, any Error>)
     case finished((any Error)?)
   }
 
-  init(commands: [[RedisArgument]], deadlineNanoseconds: UInt64) {
-    self.commands = commands
+  init(_ request: Request, deadlineNanoseconds: UInt64) {
+    self.request = request
     self.deadlineNanoseconds = deadlineNanoseconds
-    awaited = commands.count
+    awaited = switch request {
+    case .command: 1
+    case .pipeline(let commands): commands.count
+    }
   }
 
   /// Nobody waits any more: answered, cancelled or timed out. Replies still to come are dropped.
@@ -24,7 +33,7 @@ final class RedisCall: @unchecked Sendable {
     if case .finished = state { true } else { false }
   }
 
-  func start(_ continuation: UnsafeContinuation<[RedisValue], any Error>) {
+  func start(_ continuation: UnsafeContinuation<RedisValue, any Error>) {
     if case .finished(let error) = state {
       continuation.resume(throwing: error ?? RedisError.closed)
     } else {
@@ -35,9 +44,13 @@ final class RedisCall: @unchecked Sendable {
   /// Takes the next reply. True once the last one is here.
   func receive(_ reply: RedisValue) -> Bool {
     awaited -= 1
-    if !isFinished { replies.append(reply) }
-    guard awaited <= 0 else { return false }
-    if case .waiting(let continuation) = state { continuation.resume(returning: replies) }
+    if case .pipeline = request {
+      if !isFinished { replies.append(reply) }
+      guard awaited <= 0 else { return false }
+      if case .waiting(let continuation) = state { continuation.resume(returning: .array(replies)) }
+    } else if case .waiting(let continuation) = state {
+      continuation.resume(returning: reply)
+    }
     state = .finished(nil)
     return true
   }

@@ -40,8 +40,8 @@ public final class RedisClient: RedisLink.User, @unchecked Sendable {
   /// Sends one command and waits for its reply.
   /// - Throws: `RedisError`, also for an error reply; `CancellationError`.
   public func send(_ command: [RedisArgument]) async throws -> RedisValue {
-    let replies = try await pipeline([command])
-    guard let reply = replies.first else { throw RedisError.unexpectedReply("no reply") }
+    try check(command)
+    let reply = try await run(.command(command))
     if case .error(let error) = reply {
       statistics.countError()
       throw RedisError.server(error)
@@ -52,12 +52,18 @@ public final class RedisClient: RedisLink.User, @unchecked Sendable {
   /// Sends several commands in one go. One reply for each, in order; an error reply is a `RedisValue.error` in its place.
   /// Not a transaction: commands of others may run between them.
   public func pipeline(_ commands: [[RedisArgument]]) async throws -> [RedisValue] {
-    precondition(loop.isCurrent, "a Redis client belongs to its loop")
     guard !commands.isEmpty else { return [] }
-    for command in commands {
-      if let objection = CommandEncoder.objection(to: command) { throw RedisError.invalidCommand(objection) }
-    }
-    let call = RedisCall(commands: commands, deadlineNanoseconds: loop.nowNanoseconds + timeoutNanoseconds)
+    for command in commands { try check(command) }
+    return try await run(.pipeline(commands)).array
+  }
+
+  private func check(_ command: [RedisArgument]) throws {
+    if let objection = CommandEncoder.objection(to: command) { throw RedisError.invalidCommand(objection) }
+  }
+
+  private func run(_ request: RedisCall.Request) async throws -> RedisValue {
+    precondition(loop.isCurrent, "a Redis client belongs to its loop")
+    let call = RedisCall(request, deadlineNanoseconds: loop.nowNanoseconds + timeoutNanoseconds)
     statistics.countCall()
     defer { statistics.countEnd() }
     do {

@@ -115,12 +115,12 @@ final class RedisConnection: Pollable, @unchecked Sendable {
     }
     if configuration.database > 0 { commands.append(["SELECT", .int(Int64(configuration.database))]) }
     commands.append(["PING"])
-    let greeting = RedisCall(commands: commands, deadlineNanoseconds: .max)
+    let greeting = RedisCall(.pipeline(commands), deadlineNanoseconds: .max)
     send(greeting)
     loop.spawn { [self] in
       do {
         let replies = try await withUnsafeThrowingContinuation { greeting.start($0) }
-        for reply in replies { _ = try reply.throwingErrors() }
+        for reply in try replies.array { _ = try reply.throwingErrors() }
         guard !isClosed else { return }
         connectTimer?.cancel()
         isOpened = true
@@ -137,7 +137,10 @@ final class RedisConnection: Pollable, @unchecked Sendable {
   func send(_ call: RedisCall) {
     guard let context, !isClosed else { return call.fail(RedisError.unavailable(closeReason ?? "the connection is closed")) }
     inFlight.append(call)
-    for command in call.commands { append(command, to: context, redisReplyArrived) }
+    switch call.request {
+    case .command(let command): append(command, to: context, redisReplyArrived)
+    case .pipeline(let commands): for command in commands { append(command, to: context, redisReplyArrived) }
+    }
   }
 
   /// SUBSCRIBE or UNSUBSCRIBE: hiredis knows these by name and sends every message of the channel to the callback.

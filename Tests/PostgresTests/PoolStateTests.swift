@@ -5,8 +5,8 @@ import Testing
 
 @Suite("The pool's decisions")
 struct PoolStateTests {
-  private func pool(connections: Int = 2, depth: Int = 2, waiters: Int = 3) -> PoolState {
-    PoolState(
+  private func pool(connections: Int = 2, depth: Int = 2, waiters: Int = 3) -> PoolState<Int> {
+    PoolState<Int>(
       limits: .init(connectionsMax: connections, pipelineDepthMax: depth, waitersMax: waiters),
       backoff: ReconnectBackoff(initialMilliseconds: 10, maximumMilliseconds: 100))
   }
