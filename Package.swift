@@ -121,7 +121,7 @@ let package = Package(
       tests("RPCTests", "RPC", "RPCServices", "Contracts", "HTTP2"),
       tests("ContractsTests", "Contracts", "JSON", "RPC", "Bytes", "EventLoops"),
       tests("RedisTests", "Redis", "TestSupport"),
-      tests("PostgresTests", "Postgres", "TestSupport"),
+      tests("PostgresTests", "Postgres", "RPC", "Redis", "TestSupport"),
       tests("ObjectStoreTests", "ObjectStore", "HTTPClient", "EventLoops", "TLS", "Bytes", "TestSupport"),
       tests("EdgeSelectionTests", "EdgeSelection", "ServiceKit", "TestSupport"),
       tests("ChunkMetadataTests", "ChunkMetadata", "Accounts", "TLS", "TestSupport"),
