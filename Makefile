@@ -67,7 +67,7 @@ k8s-validate: build ## Render k8s/overlays, check what comes out, start every pr
 
 .PHONY: clean
 clean: reset ## Delete everything that was built or installed here
-	rm -rf .build .jetty
+	rm -rf .build .jetty Tests/Conformance/.build Tests/Conformance/.certificates
 
 .PHONY: conformance conformance-grpc-swift
 conformance: install ## Hold the RPC runtime to gRPC and HTTP/2: interoperability, misbehaving peers, malformed input (docs/CONFORMANCE.md)

@@ -7,6 +7,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 
@@ -32,23 +33,29 @@ class Process:
             rest, _ = self._process.communicate(timeout=seconds)
             raise AssertionError(f"{command[0]} did not start: {self.line}{rest}")
         self.port = int(re.search(r"listening on \S+:(\d+)", self.line)[1])
+        # What it says is read all the time: a full pipe would stop it.
+        self._output: list[str] = []
+        self._reader = threading.Thread(target=lambda: self._output.extend(self._process.stdout), daemon=True)
+        self._reader.start()
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
     @property
-    def is_running(self) -> bool:
-        return self._process.poll() is None
+    def exit_status(self) -> int | None:
+        return self._process.poll()
 
     def stop(self) -> str:
         """Returns what it printed after it was ready."""
         self._process.terminate()
         try:
-            return self._process.communicate(timeout=10)[0]
+            self._process.wait(10)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            return self._process.communicate()[0]
+            self._process.wait()
+        self._reader.join(5)
+        return "".join(self._output)
 
 
 @contextlib.contextmanager

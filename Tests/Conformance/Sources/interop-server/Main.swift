@@ -5,49 +5,40 @@ import RPC
 
 @main
 struct Main {
-  static func main() async {
-    do {
-      try await serve(try ServerOptions(Array(CommandLine.arguments.dropFirst())))
-    } catch let mistake as UsageError {
-      print("error: \(mistake)\n\n\(ServerOptions.usage)")
-      endProcess(64)
-    } catch {
-      print("error: \(error)")
-      endProcess(1)
-    }
-    endProcess(0)
-  }
-
-  private static func serve(_ options: ServerOptions) async throws {
+  static func main() {
     // Before any thread is made, so that all of them leave these to `sigwait`.
     var ends = sigset_t()
     sigemptyset(&ends)
     sigaddset(&ends, SIGTERM)
     sigaddset(&ends, SIGINT)
     pthread_sigmask(SIG_BLOCK, &ends, nil)
-
-    let loop = try EventLoop(name: "interop")
-    try loop.start()
-    let (server, door) = try await loop.run {
-      let router = RPCRouter()
-      router.add(TestService())
-      var configuration = RPCServerConfiguration()
-      configuration.tls = options.tls
-      let server = RPCServer(loop: loop, router: router, configuration: configuration)
-      let address = try server.listen(SocketAddress(ip: options.host, port: options.port) ?? .loopback(port: options.port))
-      let door = HTTPDoor(rpc: server)
-      let httpPort = try options.httpPort.map { try door.listen(port: $0) }
-      print("listening on \(address)\(options.tls == nil ? "" : " with TLS")\(httpPort.map { ", HTTP on 127.0.0.1:\($0)" } ?? "")")
-      fflush(nil)
-      return (server, door)
+    do {
+      let options = try ServerOptions(Array(CommandLine.arguments.dropFirst()))
+      let loop = try EventLoop(name: "interop")
+      try loop.start()
+      let servers = Servers(loop)
+      _ = loop.spawn {
+        do { try servers.start(options) } catch { fail("error: \(error)", status: 1) }
+      }
+      var signal: Int32 = 0
+      sigwait(&ends, &signal)
+      // A second one does not wait for what runs.
+      pthread_sigmask(SIG_UNBLOCK, &ends, nil)
+      _ = loop.spawn {
+        await servers.stop()
+        endProcess(0)
+      }
+      while true { pause() }
+    } catch let mistake as UsageError {
+      fail("error: \(mistake)\n\n\(ServerOptions.usage)", status: 64)
+    } catch {
+      fail("error: \(error)", status: 1)
     }
+  }
 
-    var signal: Int32 = 0
-    sigwait(&ends, &signal)
-    try await loop.run {
-      await door.server?.shutdown(graceMilliseconds: 100)
-      await server.shutdown()
-    }
-    loop.stop()
+  private static func fail(_ text: String, status: Int32) -> Never {
+    print(text)
+    fflush(nil)
+    endProcess(status)
   }
 }
