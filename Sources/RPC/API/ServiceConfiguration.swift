@@ -1,10 +1,10 @@
-/// What holds for the calls of some methods. A call's own options go before it.
+/// What holds for the calls of some methods.
 public struct MethodConfiguration: Sendable, Equatable {
-  /// The longest a call may take, where neither its options nor an inherited deadline say something shorter.
+  /// The longest that a call may take. Its own options and an inherited deadline can only make it shorter.
   public var timeoutMilliseconds: UInt64?
   /// Calls wait for a connection up to their deadline, as if each had asked for it.
   public var waitForReady: Bool
-  /// Nil: calls are not repeated, but for those that no server has looked at.
+  /// Nil: calls are not repeated, but for those that no server has looked at. A call's own policy goes before it.
   public var retry: RetryPolicy?
 
   public init(timeoutMilliseconds: UInt64? = nil, waitForReady: Bool = false, retry: RetryPolicy? = nil) {

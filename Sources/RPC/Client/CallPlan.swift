@@ -25,7 +25,8 @@ public struct CallPlan {
     let configured = channel.configuration.service.configuration(for: method)
     waitForReady = options.waitForReady || configured?.waitForReady ?? false
     retry = options.retry ?? configured?.retry
-    var timeout = options.timeoutMilliseconds ?? configured?.timeoutMilliseconds
+    var timeout = options.timeoutMilliseconds
+    if isBound, let longest = configured?.timeoutMilliseconds { timeout = min(timeout ?? longest, longest) }
     if isBound && timeout == nil && context?.deadlineNanoseconds == nil { timeout = channel.configuration.defaultTimeoutMilliseconds }
     let own = timeout.map { now &+ min($0, 1 << 40) &* 1_000_000 }
     deadlineNanoseconds = [own, context?.deadlineNanoseconds].compactMap { $0 }.min()
