@@ -92,6 +92,44 @@ def measure_get_state(requests: int) -> None:
     report("get-state p99", percentile(milliseconds, 0.99), "ms", 50, at_most=True)
 
 
+def watched_chunks(file_id: str, heard: dict[int, float], ready: threading.Event) -> None:
+    """A second device: when it hears of each chunk, by index."""
+    client = Client(URL, KEY)
+    client.connection.request("GET", f"/api/jetty/watch/usr_bench/{file_id}", headers=client.headers)
+    answer = client.connection.getresponse()
+    while line := answer.readline():
+        now = time.perf_counter()
+        if line.startswith(b"data: "):
+            event = json.loads(line[6:])
+            ready.set()
+            if event["hasChunk"]:
+                heard.setdefault(event["chunkIndex"], now)
+
+
+def measure_watch(chunks: int) -> None:
+    """From the moment the sender knows that a chunk is stored to the moment another device hears of it."""
+    client = Client(URL, KEY)
+    opened = plan(client, chunks * 5 * MIB, random_hash(), "watched.bin")
+    size, heard, ready, stored = opened["strategy"]["chunkSize"], {}, threading.Event(), {}
+    watcher = threading.Thread(target=watched_chunks, args=(opened["fileId"], heard, ready), daemon=True)
+    watcher.start()
+    ready.wait(10)
+    senders = [Client(url, opened["uploadToken"]) for url in os.environ["JETTY_EDGE_URLS"].split(",")]
+    for index in range(opened["chunksTotal"]):
+        body = os.urandom(min(size, chunks * 5 * MIB - index * size))
+        digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+        senders[index % len(senders)].call("PUT", f"/api/edge/files/{opened['fileId']}/chunks/{index}", body,
+                                           {"Content-Digest": f"sha-256=:{digest}:", "Content-Type": "application/octet-stream"})
+        stored[index] = time.perf_counter()
+    time.sleep(0.5)
+    client.json("POST", "/api/jetty/abort-upload", {"fileId": opened["fileId"], "userId": "usr_bench"})
+    watcher.join(10)
+    # A chunk that was never heard of counts as the whole wait.
+    milliseconds = [max(0.0, heard.get(index, at + 0.5) - at) * 1000 for index, at in stored.items()]
+    print(f"  a second device hears of {len(heard)} of {len(stored)} chunks, p50 {percentile(milliseconds, 0.5):.2f} ms", file=sys.stderr)
+    report("a chunk is seen by a second device, p99", percentile(milliseconds, 0.99), "ms", 50, at_most=True)
+
+
 def measure_edge_ingest(gibibytes: int) -> None:
     """One edge takes every chunk of a file; its CPU time counts, not the clock: the client shares the machine."""
     edge = Process(EDGES[0])
@@ -140,6 +178,7 @@ def main() -> int:
     time.sleep(4)
     measure_selection(2000)
     measure_get_state(1000)
+    measure_watch(200)
     stop.set()
     measure_edge_ingest(1)
     measure_upload(1)

@@ -14,7 +14,9 @@ public struct CORSPolicy: Sendable {
   }
 
   private static let methods = "GET, HEAD, POST, PUT, OPTIONS"
-  private static let requestFields = "authorization, content-type, content-digest, content-encoding, range, if-none-match, if-range"
+  private static let requestFields =
+    "authorization, content-type, content-digest, content-encoding, range, if-none-match, if-range, last-event-id, cache-control, "
+    + "jetty-request-id, traceparent, tracestate"
   private static let responseFields = "etag, content-range, accept-ranges, retry-after, location, jetty-request-id, content-disposition"
 
   /// The answer to a preflight request, or nil where `request` is none.

@@ -32,6 +32,8 @@ final class HTTP1Driver: ConnectionDriver, ExchangeCarrier {
   private var isHeldByOutput = false
   /// The peer may still be sending what nobody will read.
   private var mustLinger = false
+  private var clientClosedItsSide = false
+  private var endsWhenHalfClosed = false
   private var discardBuffer = ByteBuffer()
 
   private static let readBytes = 64 * 1024
@@ -163,6 +165,8 @@ final class HTTP1Driver: ConnectionDriver, ExchangeCarrier {
     case .wouldBlock: connection.wantsInput = true
     case .closed:
       // Half-closed: the client may well wait for its answer.
+      if endsWhenHalfClosed { return connection.close() }
+      clientClosedItsSide = true
       response.keepAlive = false
       connection.wantsInput = false
     case .failed: connection.close()
@@ -206,6 +210,7 @@ final class HTTP1Driver: ConnectionDriver, ExchangeCarrier {
 
   func exchangeEnded() {
     exchange = nil
+    endsWhenHalfClosed = false
     connection.server.exchangeEnded()
     guard phase == .exchange else { return }
     guard response.isComplete else { return connection.close() }
@@ -366,6 +371,16 @@ final class HTTP1Driver: ConnectionDriver, ExchangeCarrier {
   }
 
   var hasRoom: Bool { output.count < limits.outputBytesMax }
+
+  var waitingOutputBytes: Int { output.count }
+
+  func endWhenHalfClosed() {
+    endsWhenHalfClosed = true
+    // Never from inside the exchange's own call.
+    guard clientClosedItsSide else { return }
+    let connection = LoopBound(connection)
+    connection.value.loop.execute { connection.value.close() }
+  }
 
   func roomWaitBegan() { connection.markDirty() }
 

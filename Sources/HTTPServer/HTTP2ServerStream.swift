@@ -120,6 +120,11 @@ final class HTTP2ServerStream: HTTP2Stream, ExchangeCarrier {
 
   var hasRoom: Bool { !isOpen || output.count < limits.outputBytesMax }
 
+  var waitingOutputBytes: Int { isOpen ? output.count : 0 }
+
+  /// A stream's request ends long before its client goes; that the client is gone is seen by the reset or the connection's end.
+  func endWhenHalfClosed() {}
+
   func roomWaitBegan() { notifyWhenWritable() }
 
   func abort() { reset(.internalError) }

@@ -21,6 +21,10 @@ protocol ExchangeCarrier: AnyObject {
   func sendEnd()
   /// Less output waits than the limit.
   var hasRoom: Bool { get }
+  /// Output that the client has not taken yet, as far as this process holds it.
+  var waitingOutputBytes: Int { get }
+  /// A client that sends no more is gone: it has nothing left to ask.
+  func endWhenHalfClosed()
   /// The exchange will wait for `roomAppeared`.
   func roomWaitBegan()
   /// The response cannot be completed: the client must notice.
@@ -139,6 +143,17 @@ final class HTTPExchange: @unchecked Sendable {
     }
     if isGone { throw failure ?? .clientGone }
   }
+
+  /// Sends at once, or not at all where more than `waitingBytesMax` wait already or the client is gone.
+  func offer(_ bytes: UnsafeRawBufferPointer, waitingBytesMax: Int) -> Bool {
+    guard let carrier, !isGone, carrier.waitingOutputBytes <= waitingBytesMax else { return false }
+    if !isHead, !bytes.isEmpty { carrier.sendBody(bytes) }
+    return true
+  }
+
+  var waitingOutputBytes: Int { carrier?.waitingOutputBytes ?? 0 }
+
+  func endWhenHalfClosed() { carrier?.endWhenHalfClosed() }
 
   func roomAppeared() {
     roomWaiter?.succeed(())

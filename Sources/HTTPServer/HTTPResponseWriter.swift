@@ -31,4 +31,22 @@ public final class HTTPResponseWriter: @unchecked Sendable {
   public func write(_ text: String) async throws {
     try await write(Array(text.utf8))
   }
+
+  /// Takes the bytes at once, or none of them: for one writer with many readers, who waits for none of them.
+  /// Only where the response's length is not given.
+  /// - Parameter waitingBytesMax: what may wait for this client already; a client that is further behind is too slow.
+  /// - Returns: false where the client is too slow or gone.
+  public func offer(_ bytes: [UInt8], waitingBytesMax: Int) -> Bool {
+    precondition(length == nil, "bytes are offered to responses without a length")
+    let isTaken = bytes.withUnsafeBytes { exchange.offer($0, waitingBytesMax: waitingBytesMax) }
+    if isTaken { writtenBytes += UInt64(bytes.count) }
+    return isTaken
+  }
+
+  /// Output that this client has not taken yet, beyond what the kernel holds for it.
+  public var waitingBytes: Int { exchange.waitingOutputBytes }
+
+  /// From here on a client that closes its side of the connection is gone, and the handler is cancelled. (By default it may
+  /// still wait for its answer.) For answers without an end, whose readers leave by closing.
+  public func endWhenClientHalfCloses() { exchange.endWhenHalfClosed() }
 }

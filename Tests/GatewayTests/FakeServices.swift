@@ -18,6 +18,13 @@ final class FakeServices: @unchecked Sendable {
   var uploadTokens: [String] = []
   var uploadFailure: RPCError?
   var storesAlready = false
+  /// What watchers are told, stream by stream; each ends when its part is told.
+  var story: [[StateEvent]] = []
+  /// Chunks told in one go, before the story's last event.
+  var flood: UInt32 = 0
+  /// The last stream does not end.
+  var staysOpen = false
+  var watched: [WatchStateRequest] = []
 
   func add(to router: RPCRouter) {
     router.unary(EdgeSelectionMethods.selectEdges) { (request: SelectEdgesRequest, context: ServerContext) in
@@ -39,6 +46,23 @@ final class FakeServices: @unchecked Sendable {
     router.unary(UploadStateMethods.getStats) { (request: GetStatsRequest, context: ServerContext) in
       try self.note(context)
       return GetStatsResponse(avgSpeedMbps: 1.5)
+    }
+    router.serverStreaming(UploadStateMethods.watchState) {
+      (request: WatchStateRequest, responses: RPCWriter<StateEvent>, context: ServerContext) in
+      try self.note(context)
+      self.watched.append(request)
+      guard !self.story.isEmpty else { return }
+      for event in self.story.removeFirst() {
+        if event.status == .completed {
+          for count in 1..<max(1, self.flood) {
+            try await responses.write(StateEvent(status: .inProgress, chunksStored: count, hasChunk: true, edgeId: "sfo-1"))
+          }
+        }
+        try await responses.write(event)
+        // Whoever begins to watch hears of the state first, and not of how it came about.
+        try await context.loop.sleep(milliseconds: 30)
+      }
+      while self.staysOpen, self.story.isEmpty { try await context.loop.sleep(milliseconds: 20) }
     }
     router.unary(FinalizeMethods.finalizeUpload) { (request: FinalizeUploadRequest, context: ServerContext) in
       try self.note(context)

@@ -10,6 +10,7 @@ import Logging
 import Model
 import ObjectStore
 import RPC
+import ServiceKit
 import Synchronization
 import TLS
 import TestSupport
@@ -30,11 +31,14 @@ final class GatewayHarness: @unchecked Sendable {
   let base: String
   let store: LocalObjectStore
   let signer: ObjectURLSigner
+  let gateway: Gateway
+  let metrics = MetricsRegistry()
+  let watchQuota = WatchQuota(clientsMax: 3, clientsPerAccountMax: 2)
   private let server: RPCServer
   private var channels: [RPCChannel] = []
   private let directory: String
 
-  init(loop: EventLoop) throws {
+  init(loop: EventLoop, web: WebFiles? = nil) throws {
     self.loop = loop
     directory = NSTemporaryDirectory() + "jetty-gateway-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -54,7 +58,12 @@ final class GatewayHarness: @unchecked Sendable {
       channels: Dictionary(uniqueKeysWithValues: names.map { ("jetty.v1.\($0)", channel) }),
       edgeChannel: { try RPCChannel(target: RPCTarget($0), loop: loop) }, log: Logger(label: "gateway-test"))
     parts.objects = (store, try LocalObjectURL(secret: secret))
+    parts.metrics = metrics
+    parts.web = web
+    parts.watchQuota = watchQuota
+    parts.watchChannel = { RPCChannel(target: RPCTarget(address), loop: loop) }
     let gateway = Gateway(parts)
+    self.gateway = gateway
     http = HTTPServer(loop: loop, configuration: Gateway.httpConfiguration) { await gateway.handle($0) }
     base = "http://\(try http.listen(.loopback(port: 0)))"
     client = HTTPClient(loop: loop)
@@ -63,14 +72,15 @@ final class GatewayHarness: @unchecked Sendable {
   func stop() async {
     client.close()
     await http.shutdown(graceMilliseconds: 200)
+    gateway.close()
     for channel in channels { channel.close() }
     server.close()
     try? FileManager.default.removeItem(atPath: directory)
   }
 
-  static func run(_ body: @escaping @Sendable (GatewayHarness) async throws -> Void) async throws {
+  static func run(web: WebFiles? = nil, _ body: @escaping @Sendable (GatewayHarness) async throws -> Void) async throws {
     try await withEventLoop { loop in
-      let gateway = try GatewayHarness(loop: loop)
+      let gateway = try GatewayHarness(loop: loop, web: web)
       do {
         try await body(gateway)
       } catch {

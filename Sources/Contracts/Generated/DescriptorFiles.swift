@@ -247,7 +247,7 @@ public let descriptorFiles: [DescriptorFile] = [
       jetty.v1.Finalize.GetUsage
       """),
   DescriptorFile(
-    name: "jetty/v1/upload_state.proto", offset: 24395, byteCount: 4418,
+    name: "jetty/v1/upload_state.proto", offset: 24395, byteCount: 4447,
     dependencies: ["google/api/annotations.proto", "jetty/v1/options.proto", "jetty/v1/types.proto"],
     extensions: [],
     symbols: """

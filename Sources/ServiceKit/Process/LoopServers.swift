@@ -65,6 +65,7 @@ final class LoopServers: @unchecked Sendable {
 
   /// Refuses new work, lets running work finish, for so long at most.
   func drain(milliseconds: UInt64) async {
+    parts.drain()
     http?.beginGracefulShutdown()
     rpc?.beginGracefulShutdown()
     let (rpc, http) = (self.rpc, self.http)

@@ -13,6 +13,8 @@ public struct ServiceParts: @unchecked Sendable {
   public var background: [BackgroundJob] = []
   /// What `ServiceDefinition.jobs` names: each runs once, on the first loop, in a process that serves nothing.
   public var jobs: [String: @Sendable () async throws -> Void] = [:]
+  /// Called when the program begins to stop: ends what would not end by itself.
+  public var drain: () -> Void = {}
   /// Closes clients and pools once nothing runs any more.
   public var close: () -> Void = {}
 

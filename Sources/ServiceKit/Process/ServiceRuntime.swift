@@ -52,6 +52,15 @@ public final class ServiceRuntime: @unchecked Sendable {
     return made
   }
 
+  /// A channel to another service beside the usual one, for streams that stay open: without a time limit of its own. The caller closes it.
+  public func separateChannel(_ peer: PeerService) throws -> RPCChannel {
+    var configuration = try channelConfiguration()
+    configuration.defaultTimeoutMilliseconds = nil
+    let made = RPCChannel(target: try RPCTarget(settings.required(peer.setting)), loop: loop, configuration: configuration)
+    made.statistics = statistics
+    return made
+  }
+
   /// How channels are made here, for whoever keeps and closes channels of its own.
   public func channelConfiguration() throws -> RPCChannelConfiguration {
     var configuration = RPCChannelConfiguration()

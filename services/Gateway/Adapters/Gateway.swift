@@ -7,6 +7,7 @@ import JSON
 import Logging
 import ObjectStore
 import RPC
+import ServiceKit
 
 /// The gateway on one loop: which door a request goes through, and what every answer carries. Loop thread only.
 public final class Gateway: @unchecked Sendable {
@@ -26,6 +27,15 @@ public final class Gateway: @unchecked Sendable {
     public var cors = CORSPolicy(origins: "*")
     /// Where JSON chunks wait whose hash comes after their data; on a disk.
     public var spoolDirectory = "/var/tmp"
+    /// The pages; nil: none are served.
+    public var web: WebFiles?
+    /// Pages may call edges without TLS.
+    public var webAllowsPlainHTTP = false
+    /// A new connection to UploadState for clients that watch; called as often as one is full. Nil: nobody can watch.
+    public var watchChannel: (() throws -> RPCChannel)?
+    /// Shared by the loops of a process.
+    public var watchQuota = WatchQuota()
+    public var metrics = MetricsRegistry()
     public var log: Logger
 
     public init(
@@ -45,6 +55,8 @@ public final class Gateway: @unchecked Sendable {
   private let rest: RESTDoor
   private let chunks: ChunkDoor?
   private let objects: ObjectDoor?
+  private let watch: WatchDoor?
+  private let web: WebDoor?
   private let cors: CORSPolicy
   private let log: Logger
 
@@ -59,6 +71,12 @@ public final class Gateway: @unchecked Sendable {
         spoolDirectory: parts.spoolDirectory)
     }
     objects = parts.objects.map { ObjectDoor(store: $0.store, urls: $0.urls) }
+    watch = parts.watchChannel.map { channel in
+      WatchDoor(
+        authentication: authentication, channel: channel, quota: parts.watchQuota, limits: parts.limits, loop: parts.loop,
+        metrics: WatchMetrics(parts.metrics, quota: parts.watchQuota))
+    }
+    web = parts.web.map { WebDoor(files: $0, allowsPlainHTTP: parts.webAllowsPlainHTTP) }
     cors = parts.cors
     log = parts.log
   }
@@ -70,6 +88,12 @@ public final class Gateway: @unchecked Sendable {
     configuration.limits.lingerMilliseconds = 5_000
     return configuration
   }
+
+  /// Ends the answers that would not end by themselves. Call it when the process begins to stop.
+  public func drain() { watch?.drain() }
+
+  /// Closes what the gateway opened itself.
+  public func close() { watch?.close() }
 
   /// The handler for the loop's `HTTPServer`.
   public func handle(_ request: HTTPRequest) async -> HTTPResponse {
@@ -109,6 +133,10 @@ public final class Gateway: @unchecked Sendable {
       guard http.method == "PUT" else { return .notAllowed("PUT") }
       return try await chunks.uploadRaw(request, fileID: String(parts[4]), index: String(parts[6]))
     }
+    if let watch, parts.count == 6, http.path.hasPrefix(WatchDoor.prefix) {
+      return try await watch.answer(request, user: String(parts[4]), file: String(parts[5]))
+    }
+    if let response = web?.answer(http) { return response }
     if let response = try await rest.answer(request) { return response }
     return .problem(404, "There is nothing at this path. See /openapi.json.", reason: "NOT_FOUND")
   }

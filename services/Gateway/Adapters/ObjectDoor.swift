@@ -29,7 +29,7 @@ final class ObjectDoor: @unchecked Sendable {
     response.fields.add("etag", etag)
     response.fields.add("accept-ranges", "bytes")
     response.fields.add("cache-control", "private")
-    if Self.matches(request.fields["if-none-match"], etag) {
+    if EntityTag.matches(request.fields["if-none-match"], etag) {
       response.status = 304
       return response
     }
@@ -62,15 +62,6 @@ final class ObjectDoor: @unchecked Sendable {
     guard descriptor >= 0 else { return .problem(404, "There is no such object.", reason: "NOT_FOUND") }
     response.body = .file(HTTPFileSlice(owning: descriptor, offset: offset, count: count))
     return response
-  }
-
-  private static func matches(_ field: String?, _ etag: String) -> Bool {
-    guard let field else { return false }
-    return field.split(separator: ",").contains { candidate in
-      var text = candidate.drop { $0 == " " }
-      if text.hasPrefix("W/") { text = text.dropFirst(2) }
-      return text == etag || text == "*"
-    }
   }
 
   private static func refusal(_ refusal: LocalObjectURL.Refusal) -> HTTPResponse {

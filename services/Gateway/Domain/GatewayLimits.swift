@@ -15,5 +15,20 @@ public struct GatewayLimits: Sendable {
   /// Chunks that pass through one loop at once.
   public var chunksMax = 64
 
+  // MARK: Watching uploads
+
+  /// Different uploads that are watched through one loop at once; each is one stream from UploadState, however many watch it.
+  public var watchedUploadsMax = 1_024
+  /// A comment is sent after so long, so that whatever is in between does not take the stream for dead.
+  public var watchHeartbeatMilliseconds: UInt64 = 15_000
+  /// How long clients are told to wait before they connect again.
+  public var watchRetryMilliseconds: UInt64 = 1_000
+  /// The longest life of one answer; then the client comes again, and its key is looked at again.
+  public var watchMilliseconds: UInt64 = 3_600_000
+  /// What may wait for one client that reads slowly; one that is further behind is dropped.
+  public var watchWaitingBytesMax = 64 << 10
+  /// How long an upload that nobody watches any more is still followed: clients come back.
+  public var watchLingerMilliseconds: UInt64 = 5_000
+
   public init() {}
 }

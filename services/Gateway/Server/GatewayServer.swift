@@ -4,17 +4,26 @@ import Gateway
 import ObjectStore
 import Redis
 import ServiceKit
+import Synchronization
 
 @main enum GatewayServer {
   private static let cors = SettingKey("cors.origins", "web origins that may call, with commas; * for all", default: "*")
   private static let spool = SettingKey("spool.directory", "disk directory for JSON chunks whose hash comes after their data", default: "/var/tmp")
+
+  private static let web = SettingKey("web.directory", "directory of the pages at / and /dashboard; without it there are none")
+  private static let watchClients = SettingKey("watch.clients", "clients that may watch uploads at once, of all accounts", default: "1024")
+  private static let watchClientsPerAccount = SettingKey(
+    "watch.clients.per.account", "clients that may watch uploads at once, of one account", default: "512")
+  private static let own = [cors, spool, web, watchClients, watchClientsPerAccount]
+  /// One for all loops.
+  private static let watchQuota = Mutex<WatchQuota?>(nil)
 
   static func main() {
     ServiceProcess.main(
       ServiceDefinition(
         name: "gateway", summary: "the way in: REST over HTTP/1.1 and HTTP/2",
         settings: SettingKey.database + SettingKey.objectStore + SettingKey.httpDoor
-          + [.tokenPublicKey, cors, spool] + PeerService.allCases.map(\.setting),
+          + [.tokenPublicKey] + own + PeerService.allCases.map(\.setting),
         prepare: { runtime in
           let pool = try runtime.postgres(schema: AccountStore.schema)
           defer { pool.close() }
@@ -41,6 +50,11 @@ import ServiceKit
       edgeChannel: { try runtime.channel(address: $0) }, log: runtime.log)
     made.cors = CORSPolicy(origins: runtime.settings.optional(cors) ?? "")
     made.spoolDirectory = runtime.settings.required(spool)
+    made.metrics = runtime.metrics
+    made.watchChannel = { try runtime.separateChannel(.uploadState) }
+    made.watchQuota = try quota(runtime.settings)
+    made.web = try pages(runtime.settings)
+    made.webAllowsPlainHTTP = !runtime.settings.required(.publicURL).hasPrefix("https:")
     made.objects = try localObjects(runtime)
     let gateway = Gateway(made)
 
@@ -57,11 +71,36 @@ import ServiceKit
         }
       }
     ]
+    parts.drain = { gateway.drain() }
     parts.close = {
+      gateway.close()
       pool.close()
       redis.close()
     }
     return parts
+  }
+
+  private static func pages(_ settings: Settings) throws -> WebFiles? {
+    guard let directory = settings.optional(web) else { return nil }
+    do {
+      return try WebFiles(directory: directory)
+    } catch {
+      settings.complain(web, "cannot be served: \(error)")
+      try settings.check()
+      return nil
+    }
+  }
+
+  private static func quota(_ settings: Settings) throws -> WatchQuota {
+    // Below the connections of the HTTP server, so that those who do not watch get in.
+    let clients = settings.integer(watchClients, in: 0...1_536)
+    let perAccount = settings.integer(watchClientsPerAccount, in: 0...1_536)
+    try settings.check()
+    return watchQuota.withLock { shared in
+      let quota = shared ?? WatchQuota(clientsMax: clients, clientsPerAccountMax: perAccount)
+      shared = quota
+      return quota
+    }
   }
 
   /// The gateway serves objects only where they lie in a directory; S3 serves its own.

@@ -428,6 +428,7 @@ extension SessionStats: JSONCodable {
     completedAt = try reader.timestampMilliseconds("completedAt") ?? 0
     avgSpeedMbps = try reader.double("avgSpeedMbps") ?? 0
     costMicroDollars = try reader.microDollars("cost") ?? 0
+    fileName = try reader.string("fileName") ?? ""
   }
 
   public func write(json writer: inout JSONWriter) {
@@ -458,6 +459,8 @@ extension SessionStats: JSONCodable {
     writer.double(avgSpeedMbps)
     writer.key("cost")
     writer.dollars(microDollars: costMicroDollars)
+    writer.key("fileName")
+    writer.string(fileName)
     writer.endObject()
   }
 }

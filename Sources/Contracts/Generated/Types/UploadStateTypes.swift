@@ -358,6 +358,8 @@ public struct SessionStats: RPCMessage, Equatable {
   /// MB/s (10^6 bytes), as the brief's dashboard prints it
   public var avgSpeedMbps: Double = 0
   public var costMicroDollars: Int64 = 0
+  /// empty where the client gave none
+  public var fileName: String = ""
 
   public init() {}
 
@@ -373,7 +375,8 @@ public struct SessionStats: RPCMessage, Equatable {
     startedAt: Int64 = 0,
     completedAt: Int64 = 0,
     avgSpeedMbps: Double = 0,
-    costMicroDollars: Int64 = 0
+    costMicroDollars: Int64 = 0,
+    fileName: String = ""
   ) {
     self.fileId = fileId
     self.userId = userId
@@ -387,6 +390,7 @@ public struct SessionStats: RPCMessage, Equatable {
     self.completedAt = completedAt
     self.avgSpeedMbps = avgSpeedMbps
     self.costMicroDollars = costMicroDollars
+    self.fileName = fileName
   }
 }
 

@@ -548,6 +548,7 @@ extension SessionStats {
     completedAt = c.pointee.completed_at
     avgSpeedMbps = c.pointee.avg_speed_mbps
     costMicroDollars = c.pointee.cost_micro_dollars
+    fileName = try WireText.string(c.pointee.file_name, "fileName")
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__SessionStats> {
@@ -566,6 +567,7 @@ extension SessionStats {
     c.pointee.completed_at = completedAt
     c.pointee.avg_speed_mbps = avgSpeedMbps
     c.pointee.cost_micro_dollars = costMicroDollars
+    c.pointee.file_name = arena.bytes(of: fileName)
     return c
   }
 }

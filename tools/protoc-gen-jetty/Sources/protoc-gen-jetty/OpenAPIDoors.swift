@@ -36,6 +36,33 @@ enum OpenAPIDoors {
       ]
     ),
     (
+      "/api/jetty/watch/{userId}/{fileId}",
+      [
+        "get": [
+          "operationId": "watchState",
+          "tags": ["UploadState"],
+          "description": """
+            The progress of an upload as it happens (server-sent events): one event at once, one for each stored chunk, and `end` when the \
+            upload has ended. The data of each is a StateEvent, its id the version of the state: sent back as Last-Event-ID, only what is \
+            newer is told. After `end`, a request with its id is answered 204. Comments keep the line alive.
+            """,
+          "parameters": [
+            ["name": "userId", "in": "path", "required": true, "schema": userID],
+            ["name": "fileId", "in": "path", "required": true, "schema": fileID],
+            ["name": "Last-Event-ID", "in": "header", "required": false, "description": "The id of the last event seen.", "schema": ["type": "string"]],
+          ],
+          "responses": [
+            "200": [
+              "description": "Events named `progress` and, as the last one, `end`.",
+              "content": ["text/event-stream": ["schema": ["type": "string"]]],
+            ],
+            "204": ["description": "The upload has ended, and the client knows."],
+            "default": ["$ref": "#/components/responses/Problem"],
+          ],
+        ]
+      ]
+    ),
+    (
       "/healthz",
       [
         "get": [
@@ -47,6 +74,7 @@ enum OpenAPIDoors {
   ]
 
   private static let fileID: JSONNode = ["type": "string", "pattern": "^file_[a-z2-7]{26}$"]
+  private static let userID: JSONNode = ["type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"]
   private static let index: JSONNode = ["type": "integer", "minimum": 0, "maximum": 9999]
 
   private static let chunk: JSONNode = [

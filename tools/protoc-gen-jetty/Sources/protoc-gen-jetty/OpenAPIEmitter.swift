@@ -4,7 +4,7 @@ enum OpenAPIEmitter {
     let schemas = OpenAPISchemas(model)
     var paths: [(String, [(String, JSONNode)])] = []
     // What the Problem and the doors refer to.
-    var roots = ["IncompleteUpload", "BudgetTooSmall", "UploadChunkResponse"].map { "\(SwiftNames.mainPackage).\($0)" }
+    var roots = ["IncompleteUpload", "BudgetTooSmall", "UploadChunkResponse", "StateEvent"].map { "\(SwiftNames.mainPackage).\($0)" }
     for file in model.files {
       for service in file.services {
         for method in service.methods {

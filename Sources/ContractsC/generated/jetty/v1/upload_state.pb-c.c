@@ -2117,7 +2117,7 @@ const ProtobufCMessageDescriptor jetty__v1__edge_stats__descriptor =
   (ProtobufCMessageInit) jetty__v1__edge_stats__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor jetty__v1__session_stats__field_descriptors[12] =
+static const ProtobufCFieldDescriptor jetty__v1__session_stats__field_descriptors[13] =
 {
   {
     "file_id",
@@ -2263,6 +2263,18 @@ static const ProtobufCFieldDescriptor jetty__v1__session_stats__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "file_name",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Jetty__V1__SessionStats, file_name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned jetty__v1__session_stats__field_indices_by_name[] = {
   10,   /* field[10] = avg_speed_mbps */
@@ -2273,6 +2285,7 @@ static const unsigned jetty__v1__session_stats__field_indices_by_name[] = {
   11,   /* field[11] = cost_micro_dollars */
   7,   /* field[7] = edges */
   0,   /* field[0] = file_id */
+  12,   /* field[12] = file_name */
   3,   /* field[3] = file_size */
   8,   /* field[8] = started_at */
   2,   /* field[2] = status */
@@ -2281,7 +2294,7 @@ static const unsigned jetty__v1__session_stats__field_indices_by_name[] = {
 static const ProtobufCIntRange jetty__v1__session_stats__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor jetty__v1__session_stats__descriptor =
 {
@@ -2291,7 +2304,7 @@ const ProtobufCMessageDescriptor jetty__v1__session_stats__descriptor =
   "Jetty__V1__SessionStats",
   "jetty.v1",
   sizeof(Jetty__V1__SessionStats),
-  12,
+  13,
   jetty__v1__session_stats__field_descriptors,
   jetty__v1__session_stats__field_indices_by_name,
   1,  jetty__v1__session_stats__number_ranges,

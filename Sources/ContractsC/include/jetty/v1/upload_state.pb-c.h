@@ -285,10 +285,11 @@ struct  Jetty__V1__SessionStats
   int64_t completed_at;
   double avg_speed_mbps;
   int64_t cost_micro_dollars;
+  ProtobufCBinaryData file_name;
 };
 #define JETTY__V1__SESSION_STATS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&jetty__v1__session_stats__descriptor) \
-    , {0,NULL}, {0,NULL}, 0, 0, 0, 0, 0, 0,NULL, 0, 0, 0, 0 }
+    , {0,NULL}, {0,NULL}, 0, 0, 0, 0, 0, 0,NULL, 0, 0, 0, 0, {0,NULL} }
 
 
 struct  Jetty__V1__GetStatsResponse
