@@ -36,6 +36,10 @@ test-end-to-end: build ## Only those of the whole: REST, RPC, the command line, 
 drilltest: build ## Restart, kill and deprive a running stack under 500 calls/s: no call is lost
 	@scripts/drilltest.sh
 
+.PHONY: webtest
+webtest: build ## Drive the pages in a headless Chromium, which it installs; screenshots go to .jetty/webtest
+	@scripts/webtest.sh
+
 .PHONY: check
 check: lint test ## lint and test
 

@@ -72,6 +72,7 @@ print_summary() {
     say ""
     say "AgentCache Jetty is ready."
     say "  Gateway     $JETTY_URL   (description: $JETTY_URL/openapi.json)"
+    say "  Pages       $JETTY_URL/ (upload)  $JETTY_URL/dashboard"
     say "  API key     $JETTY_API_KEY"
     say "  Edges       ${JETTY_EDGE_URLS//,/ }"
     say "  Store       $JETTY_OBJECTS"

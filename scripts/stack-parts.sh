@@ -62,6 +62,10 @@ start_part() {
         JETTY_RPC_LISTEN="127.0.0.1:${port[$name-rpc]}" JETTY_EDGE_ADVERTISE="127.0.0.1:${port[$name-rpc]}" \
         "$BINARIES/jetty-edge-worker"
       ;;
+    gateway)
+      start_process gateway env "${COMMON[@]}" "${TRUSTED[@]}" "$admin" JETTY_LISTEN="127.0.0.1:${port[gateway]}" \
+        JETTY_WEB_DIRECTORY="$JETTY_ROOT/web" "$BINARIES/jetty-gateway"
+      ;;
     *)
       start_process "$name" env "${COMMON[@]}" "${TRUSTED[@]}" "${TLS_SETTINGS[@]}" "$admin" JETTY_LISTEN="127.0.0.1:${port[$name]}" \
         "$BINARIES/jetty-${name%.[0-9]}"
