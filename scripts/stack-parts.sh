@@ -39,6 +39,7 @@ common_settings() {
     JETTY_REDIS_URL_FILE="$secrets/redis-url"
     JETTY_TOKEN_PRIVATE_KEY_FILE="$secrets/token-private.pem"
     JETTY_OBJECT_URL_SECRET_FILE="$secrets/object-url-secret"
+    JETTY_WEB_DIRECTORY="$JETTY_ROOT/web"
   )
 }
 
@@ -61,10 +62,6 @@ start_part() {
         JETTY_LISTEN="127.0.0.1:${port[$name]}" JETTY_EDGE_URL="$SCHEME://127.0.0.1:${port[$name]}" \
         JETTY_RPC_LISTEN="127.0.0.1:${port[$name-rpc]}" JETTY_EDGE_ADVERTISE="127.0.0.1:${port[$name-rpc]}" \
         "$BINARIES/jetty-edge-worker"
-      ;;
-    gateway)
-      start_process gateway env "${COMMON[@]}" "${TRUSTED[@]}" "$admin" JETTY_LISTEN="127.0.0.1:${port[gateway]}" \
-        JETTY_WEB_DIRECTORY="$JETTY_ROOT/web" "$BINARIES/jetty-gateway"
       ;;
     *)
       start_process "$name" env "${COMMON[@]}" "${TRUSTED[@]}" "${TLS_SETTINGS[@]}" "$admin" JETTY_LISTEN="127.0.0.1:${port[$name]}" \

@@ -21,7 +21,8 @@ def test_a_page_from_elsewhere(browser, stack, address):
       const uploader = new Uploader({{
         file, userId: 'usr_else', api, hasher: new Hasher(),
         onChange: () => {{
-          if (uploader.fileId) watching ??= watch(api, 'usr_else', uploader.fileId, (state) => heard.push(state.status), new AbortController().signal);
+          if (!uploader.fileId || watching) return;
+          watching = watch(api, 'usr_else', uploader.fileId, (state) => heard.push(state.status), new AbortController().signal);
         }},
       }});
       await uploader.run();

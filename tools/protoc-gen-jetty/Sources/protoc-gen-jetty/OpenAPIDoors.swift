@@ -49,7 +49,10 @@ enum OpenAPIDoors {
           "parameters": [
             ["name": "userId", "in": "path", "required": true, "schema": userID],
             ["name": "fileId", "in": "path", "required": true, "schema": fileID],
-            ["name": "Last-Event-ID", "in": "header", "required": false, "description": "The id of the last event seen.", "schema": ["type": "string"]],
+            [
+              "name": "Last-Event-ID", "in": "header", "required": false, "description": "The id of the last event seen.",
+              "schema": ["type": "string"],
+            ],
           ],
           "responses": [
             "200": [
