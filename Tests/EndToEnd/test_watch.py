@@ -19,19 +19,19 @@ MIB = 1 << 20
 
 
 class Watching:
-    """One client of the stream, with a thread that reads it."""
+    """One client of the stream, with a connection of its own and a thread that reads it."""
 
-    def __init__(self, client: httpx.Client, path: str, after: str | None = None):
+    def __init__(self, viewer: "Viewer", path: str, after: str | None = None):
         self.events: list[dict] = []
         self.ended = self.status = None
         self._arrived = threading.Condition()
-        self._thread = threading.Thread(target=self._read, args=(client, path, after), daemon=True)
+        self._thread = threading.Thread(target=self._read, args=(viewer, path, after), daemon=True)
         self._thread.start()
 
-    def _read(self, client, path, after):
+    def _read(self, viewer, path, after):
         headers = {"last-event-id": after} if after is not None else {}
         try:
-            with client.stream("GET", path, headers=headers, timeout=httpx.Timeout(60, read=60)) as answer:
+            with viewer.client() as client, client.stream("GET", path, headers=headers, timeout=60) as answer:
                 with self._arrived:
                     self.status, self.headers = answer.status_code, answer.headers
                     self._arrived.notify_all()
@@ -67,11 +67,19 @@ def path_of(upload: Upload) -> str:
     return f"/api/jetty/watch/{upload.user}/{upload.id}"
 
 
+class Viewer:
+    """A second device."""
+
+    def __init__(self, stack, http2: bool = False):
+        self.stack, self.http2 = stack, http2
+
+    def client(self) -> Client:
+        return Client(self.stack.url, self.stack.api_key, http2=self.http2)
+
+
 @pytest.fixture(params=["http1", "http2"])
 def viewer(request, stack):
-    """A second device."""
-    with Client(stack.url, stack.api_key, http2=request.param == "http2") as client:
-        yield client
+    return Viewer(stack, http2=request.param == "http2")
 
 
 def test_the_whole_story(client, viewer):
@@ -92,7 +100,8 @@ def test_the_whole_story(client, viewer):
     assert [chunk["chunkIndex"] for chunk in chunks] == list(range(upload.chunks_total))
     assert all(chunk["hasChunk"] and chunk["edgeId"] for chunk in chunks)
     # Who has seen the end is told to stay away, anybody else what it was.
-    assert viewer.get(path_of(upload), headers={"last-event-id": "end"}).status_code == 204
+    with viewer.client() as informed:
+        assert informed.get(path_of(upload), headers={"last-event-id": "end"}).status_code == 204
     late = Watching(viewer, path_of(upload), after="1")
     assert late.wait_end() == "well" and [event["id"] for event in late.events] == ["end"]
 
@@ -135,6 +144,13 @@ def test_who_may_watch(client, stranger, stack):
     preflight = client.options(path_of(upload), headers={
         "origin": "https://app.example", "access-control-request-method": "GET", "access-control-request-headers": "authorization, last-event-id"})
     assert preflight.status_code == 204 and "last-event-id" in preflight.headers["access-control-allow-headers"]
+
+
+def wait_until_nobody_watches(stack):
+    deadline = time.monotonic() + 20
+    while metric(stack, "jetty_gateway_watch_clients") > 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def metric(stack, name: str) -> float:
@@ -196,6 +212,7 @@ def test_a_thousand_clients(client, stack):
     """As many as may watch do; more are told to come back; nobody else is disturbed; memory is bounded."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 8192), most))
+    wait_until_nobody_watches(stack)
     upload = Upload(client, 16 * MIB)
     other_key = stack.another_account()
     with Client(stack.url, other_key) as other:
@@ -229,15 +246,12 @@ def test_a_thousand_clients(client, stack):
         finally:
             crowd.leave()
     # Who left makes room at once.
-    deadline = time.monotonic() + 10
-    while metric(stack, "jetty_gateway_watch_clients") > 0:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until_nobody_watches(stack)
 
 
 def test_when_the_gateway_or_uploadstate_stops(client, stack):
     upload = Upload(client, 16 * MIB)
-    watching = Watching(client, path_of(upload))
+    watching = Watching(Viewer(stack), path_of(upload))
     watching.wait(lambda one: one.events)
     with stack.without("upload-state"):
         # The stream stays, and takes up the story when it can.
@@ -250,7 +264,7 @@ def test_when_the_gateway_or_uploadstate_stops(client, stack):
         assert watching.wait_end(10) == "well" and time.monotonic() - started < 10
     with Client(stack.url, stack.api_key) as again:
         upload.put_chunk(1).raise_for_status()
-        back = Watching(again, path_of(upload), after=watching.events[-1]["id"])
+        back = Watching(Viewer(stack), path_of(upload), after=watching.events[-1]["id"])
         back.wait(lambda one: one.events)
         assert back.events[0]["id"] == "2"
         again.post("/api/jetty/abort-upload", json={"userId": upload.user, "fileId": upload.id}).raise_for_status()
