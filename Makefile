@@ -44,7 +44,7 @@ webtest: build ## Drive the pages in a headless Chromium, which it installs; scr
 check: lint test ## lint and test
 
 .PHONY: ci
-ci: ## What CI runs: install, lint, check-generated, build, test, drilltest, k8s-validate
+ci: ## What CI runs: install, lint, check-generated, build, test, drilltest, k8s-validate, webtest
 	@scripts/ci.sh
 
 .PHONY: run
