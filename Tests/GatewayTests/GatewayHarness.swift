@@ -106,7 +106,7 @@ final class GatewayHarness: @unchecked Sendable {
   ) async throws -> Reply {
     let reply = try await client.send(
       HTTPClientRequest(method, base + path, headers: headers, timeoutMilliseconds: 20_000), body: body.map { HTTPClientBody($0) },
-      responseBytesMax: 4 << 20)
+      responseBytesMax: 32 << 20)
     return Reply(status: reply.status, head: reply.head, bytes: reply.body)
   }
 
