@@ -13,6 +13,25 @@ struct StandardDetailTests {
     }
   }
 
+  @Test func theFirstOnesThatFitAreSent() async throws {
+    let method = MethodDescriptor(service: "test.Details", method: "Many")
+    try await Harness.run(router: { router in
+      router.unary(method) { (request: Blob, _) -> Blob in
+        throw RPCError(.aborted, "too much to say")
+          .with(BadRequest(field: "a", "small"))
+          .with(ErrorInfo(reason: String(repeating: "R", count: Int(request.text) ?? 0), domain: "test"))
+          .with(RetryInfo(retryDelayMilliseconds: 1))
+      }
+    }) { harness in
+      let all = try await failure { () -> Blob in try await harness.channel.unary(method, Blob("4000")) }
+      #expect(all.details.count == 3)
+      let some = try await failure { () -> Blob in try await harness.channel.unary(method, Blob("40000")) }
+      #expect(some.details.count == 1)
+      #expect(some.detail(BadRequest.self)?.fieldViolations.first?.field == "a")
+      #expect(some.message == "too much to say")
+    }
+  }
+
   @Test func brokenBytesAreNoDetail() {
     for bytes: [UInt8] in [[0x0A], [0x0A, 5, 1], [0xFF, 0xFF]] {
       #expect(BadRequest(encoded: bytes) == nil)

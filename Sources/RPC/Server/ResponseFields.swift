@@ -45,13 +45,21 @@ enum ResponseFields {
   private static func append(_ error: RPCError, _ context: ServerContext?, to fields: HTTP2Fields) {
     fields.add("grpc-status", String(error.code.rawValue))
     if !error.message.isEmpty { fields.add("grpc-message", StatusText.encode(String(error.message.prefix(messageCharactersMax)))) }
-    if !error.details.isEmpty {
-      let details = StatusDetailsCoding.encode(error)
-      if details.utf8.count <= detailsBytesMax { fields.add("grpc-status-details-bin", details) }
-    }
+    if !error.details.isEmpty, let details = details(error) { fields.add("grpc-status-details-bin", details) }
     error.metadata.append(to: fields)
     context?.responseTrailers.append(to: fields)
     if let pushback = context?.retryPushback { fields.add("grpc-retry-pushback-ms", pushback.text) }
+  }
+
+  /// The details in their order, as many as fit: the first is what matters most.
+  private static func details(_ error: RPCError) -> String? {
+    var error = error
+    while !error.details.isEmpty {
+      let text = StatusDetailsCoding.encode(error)
+      if text.utf8.count <= detailsBytesMax { return text }
+      error.details.removeLast()
+    }
+    return nil
   }
 
   /// Peers commonly accept 8 KiB of headers; a status that exceeds that would be lost whole.
