@@ -40,6 +40,22 @@ drilltest: build ## Restart, kill and deprive a running stack under 500 calls/s:
 webtest: build ## Drive the pages in a headless Chromium, which it installs; screenshots go to .jetty/webtest
 	@scripts/webtest.sh
 
+.PHONY: attack
+attack: install ## Attack both servers in every known way, SECONDS=60 each (ATTACK=ping: only those so named)
+	@scripts/attack.sh "$(or $(SECONDS),60)" $(ATTACK)
+
+.PHONY: fuzz
+fuzz: install ## Fuzz what reads peers' bytes, SECONDS=60 for each target (TARGET=http1: only that one)
+	@scripts/fuzz.sh "$(or $(SECONDS),60)" $(TARGET)
+
+.PHONY: sanitize
+sanitize: install ## Tests with SANITIZER=address or thread (SUITES="RPCTests HTTP1Tests": only those)
+	@scripts/sanitize.sh "$(or $(SANITIZER),address)" $(SUITES)
+
+.PHONY: soak
+soak: install ## Half load on both servers for MINUTES=30: nothing may grow
+	@scripts/soak.sh "$(or $(MINUTES),30)"
+
 .PHONY: check
 check: lint test ## lint and test
 

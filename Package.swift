@@ -56,8 +56,11 @@ let binaries = [
   "jetty-edge-worker": "EdgeWorkerServer",
 ]
 
-/// What the packages beside this one build on: Benchmarks, Tests/Conformance.
-let libraries = ["Bytes", "EventLoops", "TLS", "HTTP2", "RPC", "RPCServices", "Contracts", "Redis", "Postgres", "CProtobufC", "HTTPServer"]
+/// What the packages beside this one build on: Benchmarks, Tests/Conformance, Tests/Fuzz.
+let libraries = [
+  "Bytes", "JSON", "HTTP1", "EventLoops", "TLS", "HTTP2", "RPC", "RPCServices", "Contracts", "Redis", "Postgres", "CProtobufC",
+  "HTTPServer",
+]
 
 let package = Package(
   name: "agentcache-jetty",
@@ -133,6 +136,10 @@ let package = Package(
       tests("UploadClientTests", "UploadClient", "HTTPServer", "Compression", "TestSupport"),
       tests("ServiceKitTests", "ServiceKit"),
       tests("ArchitectureTests"),
+      tests("AttackTests", "AttackKit"),
+      tests("LeakTests", "AttackKit", "RPC", "Redis", "Postgres", "EventLoops", "TLS", "TestSupport"),
+      module("AttackKit", path: "Tests/AttackKit", "RPC", "HTTPServer", "HTTPClient", "Contracts", "Compression", "EventLoops", "Bytes"),
+      executable("attack", path: "Tests/AttackRunner", "AttackKit", "EventLoops"),
       module("TestSupport", path: "Tests/TestSupport", "EventLoops", "Redis", "Postgres"),
     ],
   swiftLanguageModes: [.v6]

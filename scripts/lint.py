@@ -14,6 +14,8 @@ COLUMNS_MAX = 150
 
 # Not ours to format: the generator wrote them.
 GENERATED = (
+    # Inputs for fuzzers, whose bytes mean what they are.
+    "Tests/Fuzz/Seeds/",
     "Sources/ContractsC/", "Sources/Contracts/Generated/", "Benchmarks/Sources/BenchContractsC/", "Benchmarks/Sources/BenchContracts/Generated/",
     "Tests/Conformance/Sources/InteropMessagesC/", "Tests/Conformance/Sources/InteropMessages/Generated/", "openapi.json")
 TEXT = {".swift", ".h", ".proto", ".sql", ".sh", ".py", ".md", ".yaml", ".yml", ".js", ".css", ".html", ".modulemap", ""}

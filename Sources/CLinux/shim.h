@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -26,3 +27,6 @@ static inline int linux_accept(int fd, struct sockaddr *address, socklen_t *leng
 }
 static inline int linux_stream_socket(int family) { return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
 static inline int linux_close(int fd) { return close(fd); }
+
+/* Bytes that were freed and that the allocator keeps, in all its arenas. */
+static inline size_t linux_idle_heap_bytes(void) { return mallinfo2().fordblks; }

@@ -26,6 +26,9 @@ public final class LoopTimer {
 }
 
 extension EventLoop {
+  /// Timers that are set and have not fired. Loop thread only.
+  public var pendingTimers: Int { timers.count }
+
   /// Runs `body` on the loop after `afterMilliseconds`, never earlier. Loop thread only.
   public func schedule(afterMilliseconds: UInt64, _ body: @escaping () -> Void) -> LoopTimer {
     precondition(isCurrent, "timers belong to the loop's thread")
@@ -41,6 +44,7 @@ extension EventLoop {
 struct TimerHeap {
   private var heap: [LoopTimer] = []
 
+  var count: Int { heap.count }
   var nextDeadline: UInt64? { heap.first?.deadlineNanoseconds }
 
   mutating func insert(_ timer: LoopTimer) {

@@ -10,9 +10,11 @@ public struct HTTP2Configuration: Sendable {
   public var bufferedBytesMax: Int = 32 << 20
   /// One header block, counted as RFC 9113 section 6.5.2 says (name + value + 32 for each field).
   public var headerListBytesMax: Int = 16 << 10
-  /// Frames that move no data (PING, SETTINGS, PRIORITY, empty DATA, WINDOW_UPDATE, RST_STREAM) which a peer may send beyond
-  /// those that its useful frames pay for. A peer that spends them all is cut off.
-  public var idleFramesMax: Int = 10_000
+  /// What the peer may do that helps nobody, in units of about one PING (see `GlitchBudget`): frames that move no data, streams that are
+  /// reset before their answer, and what breaks the rules of one stream. Useful work gives back. A peer that spends it all is cut off.
+  public var glitchBudget: Int = 10_000
+  /// What time gives back. A peer that floods more slowly than this is not stopped, and costs less than a thousandth of a core.
+  public var glitchRefundPerSecond: Int = 500
   /// A stream reports `.writable` when less than this is waiting to be sent.
   public var outputLowWaterBytes: Int = 32 << 10
 

@@ -72,6 +72,7 @@ extension HTTP2Session {
   public final func ping() {
     guard let raw else { return }
     _ = nghttp2_submit_ping(raw, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
+    pingsUnanswered += 1
     outputPending()
   }
 
@@ -148,6 +149,7 @@ extension HTTP2Session {
   final func bufferedBytesShrank(by byteCount: Int) {
     guard byteCount > 0 else { return }
     bufferedBytes -= byteCount
+    takenBytes &+= byteCount
     guard let raw, withheldBytes > 0, bufferedBytes <= configuration.bufferedBytesMax / 2 else { return }
     _ = nghttp2_session_consume_connection(raw, withheldBytes)
     withheldBytes = 0

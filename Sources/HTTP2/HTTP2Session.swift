@@ -47,9 +47,16 @@ open class HTTP2Session {
   final var recentID: Int32 = 0
   final var recentStream: Unmanaged<HTTP2Stream>?
   final var events: HTTP2SessionEvents = []
-  final var bufferedBytes = 0
+  /// Received bytes of all streams that were not taken yet.
+  public internal(set) final var bufferedBytes = 0
+  /// Received bytes that were taken so far.
+  public internal(set) final var takenBytes = 0
   final var withheldBytes = 0
-  final var idleFramesLeft: Int
+  /// Output of all streams that waits to be sent.
+  public internal(set) final var queuedOutputBytes = 0
+  final var pingsUnanswered = 0
+  final var glitches: GlitchBudget
+  final var scanner: FrameScanner
   final var outboundLimit = 0
   final var isInsideLibrary = false
 
@@ -60,7 +67,8 @@ open class HTTP2Session {
     self.role = role
     self.configuration = configuration
     self.memory = memory ?? HTTP2Memory()
-    idleFramesLeft = configuration.idleFramesMax
+    glitches = GlitchBudget(configuration)
+    scanner = FrameScanner(prefaceBytes: role == .server ? 24 : 0)
     let context = Unmanaged.passUnretained(self).toOpaque()
     // nghttp2 copies the table of functions.
     var allocator = self.memory.allocator
@@ -93,14 +101,15 @@ open class HTTP2Session {
   public final func receive(_ bytes: UnsafeRawBufferPointer) throws(HTTP2Error) {
     guard let raw else { throw HTTP2Error("the session is closed") }
     precondition(!isInsideLibrary, "receive called from a callback")
+    glitches.spend(scanner.scan(bytes))
     isInsideLibrary = true
     let taken = nghttp2_session_mem_recv(raw, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
     isInsideLibrary = false
     dispatch()
     guard taken >= 0 else { throw failed(taken) }
-    if idleFramesLeft < 0 {
+    if glitches.left < 0 {
       terminate(.enhanceYourCalm)
-      throw HTTP2Error("the peer sent too many frames that move no data")
+      throw HTTP2Error("the peer spent its glitch budget: too many frames or streams that lead to nothing")
     }
     outputPending()
   }
@@ -136,14 +145,28 @@ open class HTTP2Session {
 
   public final var openStreams: Int { live.count }
 
+  /// Bytes of the streams' messages that this session holds: received and not taken, or not sent yet.
+  public final var heldBytes: Int { bufferedBytes + queuedOutputBytes }
+
+  /// The open streams, in no order. `body` may reset them, but must not close the session.
   public final func forEachStream(_ body: (HTTP2Stream) -> Void) {
     for stream in live { body(stream) }
   }
 
-  /// Gives the peer back some of the frames that move no data. For whoever has a clock: keepalive must not wear a connection out.
-  public final func forgiveIdleFrames(_ count: Int) {
-    idleFramesLeft = min(idleFramesLeft + count, configuration.idleFramesMax)
-  }
+  /// Tells the session how late it is (any monotonic clock), for what time gives back of the glitch budget. Cheap: for every read.
+  @inline(__always) public final func clockAdvanced(toNanoseconds now: UInt64) { glitches.advance(to: now) }
+
+  /// What is left of the peer's glitch budget.
+  public final var glitchBudgetLeft: Int { glitches.left }
+
+  /// The peer gave no sign of life on a stream that waits for it: whoever has a clock gives such a stream up, and this takes its price.
+  public final func chargeStalledStream() { glitches.spend(GlitchBudget.stalledStreamCost) }
+
+  /// The peer has begun a frame other than DATA, or a header block, and not ended it. No other frame can come before it has.
+  public final var isInsideControlFrame: Bool { scanner.isInsideControlFrame }
+
+  /// Frames the peer has begun so far; a header block is one.
+  public final var framesReceived: UInt64 { scanner.frames }
 
   /// How many streams the peer lets us have open at once. Before its settings arrive: 100.
   public final var peerConcurrentStreamsMax: Int {
@@ -215,6 +238,8 @@ open class HTTP2Session {
   private final func detach(_ stream: HTTP2Stream) {
     guard stream.liveIndex >= 0 else { return }
     bufferedBytesShrank(by: stream.input.count)
+    queuedOutputBytes -= stream.queuedBytes
+    stream.queuedBytes = 0
     let last = live.removeLast()
     if last !== stream {
       live[stream.liveIndex] = last

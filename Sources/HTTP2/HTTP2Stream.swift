@@ -54,6 +54,12 @@ open class HTTP2Stream {
   final var wantsWritable = false
   final var responded = false
   final var resetSent = false
+  /// Our side was sent to its end. For a server: the client got its whole answer.
+  final var answered = false
+  /// What of `output` the session has counted.
+  final var queuedBytes = 0
+  /// Bytes of `output` that were sent so far.
+  public internal(set) final var sentBytes = 0
 
   public init() {}
 
@@ -105,7 +111,10 @@ open class HTTP2Stream {
 
   /// Tells the session that `output` grew.
   public final func outputChanged() {
-    guard let session, outputDeferred else { return }
+    guard let session else { return }
+    session.queuedOutputBytes += output.count - queuedBytes
+    queuedBytes = output.count
+    guard outputDeferred else { return }
     session.resumeOutput(self)
   }
 
@@ -116,6 +125,9 @@ open class HTTP2Stream {
     outputEnd = fields == nil ? .plain : .trailers
     outputChanged()
   }
+
+  /// Takes `units` of the peer's glitch budget, for what its messages turned out to be.
+  public final func charge(_ units: Int) { session?.glitches.spend(units) }
 
   /// Asks for one `.writable` event when little output is left.
   public final func notifyWhenWritable() { wantsWritable = true }
@@ -146,5 +158,8 @@ open class HTTP2Stream {
     wantsWritable = false
     responded = false
     resetSent = false
+    answered = false
+    queuedBytes = 0
+    sentBytes = 0
   }
 }

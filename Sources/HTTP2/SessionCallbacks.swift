@@ -31,6 +31,12 @@ final class SessionCallbacks: Sendable {
       session.frameArrived(frame)
       return 0
     }
+    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, _, code, context in
+      // Streams above the limit are refused, which is no fault of a client that has not seen our settings yet.
+      guard code != NGHTTP2_ERR_REFUSED_STREAM.rawValue else { return 0 }
+      HTTP2Session.from(context)?.glitches.spend(GlitchBudget.invalidFrameCost)
+      return 0
+    }
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, id, code, context in
       HTTP2Session.from(context)?.streamClosed(id, HTTP2ErrorCode(rawValue: code))
       return 0
@@ -103,6 +109,7 @@ extension HTTP2Session {
   private final func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, to headers: inout HTTP2Headers) -> Int32 {
     headers.listByteCount += name.count + value.count + 32
     if headers.listByteCount > configuration.headerListBytesMax {
+      if !headers.isTruncated { glitches.spend(GlitchBudget.oversizedHeadersCost) }
       headers.isTruncated = true
       // Decoding far past the limit only burns our time: such a peer loses its connection.
       return headers.listByteCount > 8 * configuration.headerListBytesMax ? Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) : 0
@@ -126,25 +133,24 @@ extension HTTP2Session {
     let header = frame.pointee.hd
     switch header.type {
     case UInt8(NGHTTP2_HEADERS.rawValue):
-      forgiveIdleFrames(20)
       guard let stream = stream(header.stream_id) else { return }
       headersArrived(stream, ended: header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0)
     case UInt8(NGHTTP2_DATA.rawValue):
-      if header.length > 0 { forgiveIdleFrames(4) } else { idleFramesLeft -= 1 }
-      guard header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0, let stream = stream(header.stream_id) else { return }
+      let ends = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+      if ends || header.length > frame.pointee.data.padlen { glitches.giveBack(1) }
+      guard ends, let stream = stream(header.stream_id) else { return }
       stream.inputEnded = true
       stream.events.insert(.end)
       enqueue(stream)
     case UInt8(NGHTTP2_PING.rawValue):
-      idleFramesLeft -= 1
       if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 {
         events.insert(.pingAcknowledged)
+        if pingsUnanswered > 0 { pingsUnanswered -= 1 } else { glitches.spend(GlitchBudget.strayPingCost) }
       } else {
         pingsReceived += 1
         events.insert(.pingReceived)
       }
     case UInt8(NGHTTP2_SETTINGS.rawValue):
-      idleFramesLeft -= 1
       guard header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 else { return }
       settingsReceived = true
       events.insert(.settings)
@@ -153,7 +159,7 @@ extension HTTP2Session {
       noteGoaway(frame.pointee.goaway)
       events.insert(.goaway)
     default:
-      idleFramesLeft -= 1
+      break
     }
   }
 
@@ -178,6 +184,11 @@ extension HTTP2Session {
     guard let stream = stream(id) else { return }
     recentID = 0
     recentStream = nil
+    if stream.answered {
+      glitches.giveBack(GlitchBudget.answeredRefund)
+    } else if role == .server {
+      glitches.spend(GlitchBudget.unansweredStreamCost)
+    }
     stream.closeCode = code
     stream.events.insert(.closed)
     enqueue(stream)
@@ -188,8 +199,9 @@ extension HTTP2Session {
   /// A server that has answered before the request ended wants no more of it (RFC 9113 section 8.1).
   final func outputEnded(_ frame: UnsafePointer<nghttp2_frame>) {
     let header = frame.pointee.hd
-    guard role == .server, configuration.resetsUnfinishedRequests, header.type <= 1 else { return }
-    guard let stream = stream(header.stream_id), !stream.inputEnded, !stream.resetSent else { return }
+    guard header.type <= 1, let stream = stream(header.stream_id) else { return }
+    stream.answered = !stream.headers.isTruncated
+    guard role == .server, configuration.resetsUnfinishedRequests, !stream.inputEnded, !stream.resetSent else { return }
     stream.resetSent = true
     _ = nghttp2_submit_rst_stream(raw, UInt8(NGHTTP2_FLAG_NONE.rawValue), header.stream_id, HTTP2ErrorCode.noError.rawValue)
   }
@@ -221,7 +233,10 @@ extension HTTP2Session {
     stream.output.withUnsafeBytes { outbound.append(UnsafeRawBufferPointer(rebasing: $0[0..<count])) }
     stream.output.discardFirst(count)
     usefulFramesSent &+= 1
-    forgiveIdleFrames(4)
+    stream.sentBytes += count
+    queuedOutputBytes += stream.output.count - stream.queuedBytes
+    stream.queuedBytes = stream.output.count
+    if count >= GlitchBudget.sentDataBytesMin || stream.output.isEmpty { glitches.giveBack(GlitchBudget.sentDataRefund) }
     if stream.wantsWritable && stream.output.count < configuration.outputLowWaterBytes {
       stream.wantsWritable = false
       stream.events.insert(.writable)

@@ -35,6 +35,7 @@ final class HTTP1Driver: ConnectionDriver, ExchangeCarrier {
   private var clientClosedItsSide = false
   private var endsWhenHalfClosed = false
   private var discardBuffer = ByteBuffer()
+  private var stallMark = StallMark()
 
   private static let readBytes = 64 * 1024
   private static let readAheadBytesMax = 64 * 1024
@@ -61,7 +62,7 @@ final class HTTP1Driver: ConnectionDriver, ExchangeCarrier {
     isAdvancing = true
     defer { isAdvancing = false }
     while phase == .head {
-      guard output.count < limits.outputBytesMax else {
+      guard output.count < outputBytesMax else {
         isHeldByOutput = true
         connection.wantsInput = false
         return
@@ -173,7 +174,19 @@ final class HTTP1Driver: ConnectionDriver, ExchangeCarrier {
     }
   }
 
+  /// What may wait to be sent before the next request waits.
+  private var outputBytesMax: Int { connection.server.outputBytesMax }
+
+  func sweep(_ now: UInt64) {
+    guard !output.isEmpty else { return stallMark.clear() }
+    guard stallMark.waited(moved: connection.sentBytes, bytesMin: limits.progressBytesMin, now: now) >= connection.server.outputPatienceNanoseconds
+    else { return }
+    connection.countEnded()
+    connection.close()
+  }
+
   func flush() {
+    defer { if connection.isOpen { connection.heldBytes = output.count } }
     switch connection.write(&output) {
     case .failed: return connection.close()
     case .blocked: break
@@ -181,7 +194,7 @@ final class HTTP1Driver: ConnectionDriver, ExchangeCarrier {
       output.clear(keepingAtMost: 16 * 1024)
       if phase == .closing { return finishClosing() }
     }
-    guard output.count < limits.outputBytesMax / 2 else { return }
+    guard output.count <= outputBytesMax / 2 else { return }
     exchange?.roomAppeared()
     if isHeldByOutput {
       isHeldByOutput = false
@@ -370,7 +383,7 @@ final class HTTP1Driver: ConnectionDriver, ExchangeCarrier {
     connection.markDirty()
   }
 
-  var hasRoom: Bool { output.count < limits.outputBytesMax }
+  var hasRoom: Bool { output.count < outputBytesMax }
 
   var waitingOutputBytes: Int { output.count }
 

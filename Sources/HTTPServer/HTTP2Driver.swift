@@ -9,6 +9,9 @@ final class HTTP2Driver: ConnectionDriver {
   let limits: HTTPServerLimits
   private let session: ServerSession
   private var isEnding = false
+  private var frameMark = StallMark()
+  /// Requests that wait until the client has taken more of the answers before them.
+  private var deferred: [HTTP2ServerStream] = []
 
   private static let readBytes = 64 * 1024
   private static let readsPerTurn = 8
@@ -26,10 +29,61 @@ final class HTTP2Driver: ConnectionDriver {
     configuration.bufferedBytesMax = limits.connectionInputBytesMax
     configuration.headerListBytesMax = limits.headerListBytesMax
     configuration.outputLowWaterBytes = limits.outputBytesMax / 2
+    configuration.glitchBudget >>= connection.server.strikes(connection.peer)
     // HTTP2ServerStream lets the client finish, within bounds, first.
     configuration.resetsUnfinishedRequests = false
     session = try ServerSession(role: .server, configuration: configuration)
     session.driver = self
+  }
+
+  /// Answers pile up where a client asks faster than it reads: then its next requests wait, not all others'. What a writer may have queued
+  /// before it waits does not count, so that slow downloads do not hold up the requests beside them.
+  var hasRoomForAnswers: Bool {
+    let begun = session.openStreams - deferred.count
+    let own = limits.connectionOutputBytesMax / (connection.server.isMemoryShort ? 16 : 1)
+    return session.queuedOutputBytes <= own + begun * outputBytesMax
+  }
+
+  /// What one stream may have waiting before its writer waits.
+  var outputBytesMax: Int { connection.server.outputBytesMax }
+
+  func deferRequest(_ stream: HTTP2ServerStream) { deferred.append(stream) }
+
+  func forget(deferred stream: HTTP2ServerStream) { deferred.removeAll { $0 === stream } }
+
+  private func outputMoved() {
+    connection.heldBytes = session.queuedOutputBytes + session.outbound.count
+    guard !deferred.isEmpty, hasRoomForAnswers else { return }
+    let waiting = deferred
+    deferred = []
+    for stream in waiting { stream.beginDeferred() }
+  }
+
+  func sweep(_ now: UInt64) {
+    guard !isEnding else { return }
+    outputMoved()
+    if !session.isInsideControlFrame {
+      frameMark.clear()
+    } else if frameMark.waited(moved: Int(truncatingIfNeeded: session.framesReceived), bytesMin: 1, now: now) >= limits.headMilliseconds * 1_000_000 {
+      return endForStalling()
+    }
+    var stalled: [HTTP2ServerStream] = []
+    session.forEachStream { stream in
+      guard let stream = stream as? HTTP2ServerStream else { return }
+      if stream.stalledNanoseconds(now) >= connection.server.outputPatienceNanoseconds { stalled.append(stream) }
+    }
+    for stream in stalled {
+      session.chargeStalledStream()
+      stream.giveUp()
+    }
+    if !stalled.isEmpty { connection.hasStalled = true }
+    if connection.hasStalled, stalled.count + deferred.count >= session.openStreams || session.glitchBudgetLeft < 0 { endForStalling() }
+  }
+
+  private func endForStalling() {
+    connection.countEnded()
+    session.terminate(.enhanceYourCalm)
+    end()
   }
 
   var isQuiet: Bool { session.openStreams == 0 && session.outbound.isEmpty }
@@ -62,10 +116,12 @@ final class HTTP2Driver: ConnectionDriver {
   }
 
   private func receive(_ bytes: UnsafeRawBufferPointer) {
+    session.clockAdvanced(toNanoseconds: connection.loop.nowNanoseconds)
     do throws(HTTP2Error) {
       try session.receive(bytes)
     } catch {
       connection.server.statistics.requestsMalformed += 1
+      if session.glitchBudgetLeft < 0 { connection.countEnded() }
       end()
     }
   }
@@ -78,6 +134,7 @@ final class HTTP2Driver: ConnectionDriver {
   }
 
   func flush() {
+    defer { if connection.isOpen { outputMoved() } }
     while connection.isOpen {
       do throws(HTTP2Error) {
         try session.produce(upTo: Self.outputBytesPerTurn)
@@ -114,6 +171,7 @@ final class HTTP2Driver: ConnectionDriver {
 
   func connectionClosed() {
     isEnding = true
+    deferred = []
     let session = LoopBound(session)
     // Never from inside the session's own calls.
     connection.loop.execute {
@@ -127,7 +185,7 @@ final class HTTP2Driver: ConnectionDriver {
 
     override func makeStream() -> HTTP2Stream {
       guard let driver else { return HTTP2Stream() }
-      return HTTP2ServerStream(driver.connection, driver.limits)
+      return HTTP2ServerStream(driver, driver.connection, driver.limits)
     }
 
     override func outputPending() {

@@ -5,6 +5,7 @@ import HTTP2
 
 /// One request and its response on an HTTP/2 connection. Loop thread only.
 final class HTTP2ServerStream: HTTP2Stream, ExchangeCarrier {
+  private weak var driver: HTTP2Driver?
   private let connection: HTTPConnection
   private let limits: HTTPServerLimits
   private var exchange: HTTPExchange?
@@ -12,26 +13,61 @@ final class HTTP2ServerStream: HTTP2Stream, ExchangeCarrier {
   private var responseEnded = false
   /// The handler is done: what still arrives is thrown away, so many bytes at most.
   private var discardLeft: UInt64?
+  private var isDeferred = false
+  private var stallMark = StallMark()
 
   private static let continueFields = LoopBound(HTTP2Fields(permanent: [(":status", "100")]))
   /// For a client to end a request whose answer it has.
   private static let resetMilliseconds: UInt64 = 5_000
 
-  init(_ connection: HTTPConnection, _ limits: HTTPServerLimits) {
+  init(_ driver: HTTP2Driver, _ connection: HTTPConnection, _ limits: HTTPServerLimits) {
+    self.driver = driver
     self.connection = connection
     self.limits = limits
   }
 
   override func handle(_ events: HTTP2StreamEvents) {
     if events.contains(.closed) {
+      if isDeferred { driver?.forget(deferred: self) }
+      isDeferred = false
       exchange?.fail(.clientGone)
       return
     }
-    if events.contains(.headers) { begin() }
+    if events.contains(.headers) {
+      if driver?.hasRoomForAnswers ?? true {
+        begin()
+      } else {
+        isDeferred = true
+        driver?.deferRequest(self)
+      }
+    }
     if events.contains(.data) || events.contains(.end) {
       if discardLeft == nil { exchange?.bodyArrived() } else { discard() }
     }
     if events.contains(.writable) { exchange?.roomAppeared() }
+  }
+
+  /// There is room for more answers again.
+  func beginDeferred() {
+    guard isDeferred, isOpen else { return }
+    isDeferred = false
+    begin()
+    if !input.isEmpty || inputEnded, discardLeft != nil { discard() }
+  }
+
+  /// How long the client has taken too little of what waits for it.
+  func stalledNanoseconds(_ now: UInt64) -> UInt64 {
+    guard outputBytes > 0 else {
+      stallMark.clear()
+      return 0
+    }
+    return stallMark.waited(moved: sentBytes, bytesMin: limits.progressBytesMin, now: now)
+  }
+
+  /// Ends the stream without a word: the client takes none.
+  func giveUp() {
+    output.clear(keepingAtMost: 0)
+    reset(.enhanceYourCalm)
   }
 
   private func begin() {
@@ -118,7 +154,7 @@ final class HTTP2ServerStream: HTTP2Stream, ExchangeCarrier {
     finish()
   }
 
-  var hasRoom: Bool { !isOpen || output.count < limits.outputBytesMax }
+  var hasRoom: Bool { !isOpen || output.count < connection.server.outputBytesMax }
 
   var waitingOutputBytes: Int { isOpen ? output.count : 0 }
 
@@ -130,6 +166,7 @@ final class HTTP2ServerStream: HTTP2Stream, ExchangeCarrier {
   func abort() { reset(.internalError) }
 
   func exchangeEnded() {
+    if case .timedOut = exchange?.failure { connection.hasStalled = true }
     exchange = nil
     connection.server.exchangeEnded()
     guard isOpen else { return }

@@ -12,6 +12,8 @@ protocol ConnectionDriver: AnyObject {
   /// Write what waits. Called at the end of an iteration and when the descriptor is writable again.
   func flush()
   func deadlineReached()
+  /// Once a second: end what the client has begun and does not go on with.
+  func sweep(_ now: UInt64)
   /// Finish what runs, then close.
   func beginGracefulShutdown()
   /// The connection is closed: tell everyone who waits.
@@ -63,6 +65,21 @@ final class HTTPConnection: Pollable {
   }
 
   var isOpen: Bool { transport != nil }
+
+  /// Bytes written so far.
+  private(set) var sentBytes = 0
+  /// The client let a request body wait for too long.
+  var hasStalled = false
+
+  func sweep(_ now: UInt64) { driver?.sweep(now) }
+
+  /// Ends the connection for what its client did, or did not do.
+  func countEnded() { server.connectionEnded(self) }
+
+  /// For the server's account of what waits to be sent. The driver says how much that is, whenever it may have changed.
+  var heldBytes = 0 {
+    didSet { server.statistics.heldBytes += heldBytes - oldValue }
+  }
 
   /// Since when it has waited for a request, or for the rest of its head; nil while one is under way. (Every wait has a deadline,
   /// set when it begins.)
@@ -120,6 +137,7 @@ final class HTTPConnection: Pollable {
       switch result {
       case .bytes(let count):
         server.statistics.bytesSent += UInt64(count)
+        sentBytes &+= count
         buffer.discardFirst(count)
       case .wouldBlock:
         isOutputBlocked = true
@@ -147,6 +165,7 @@ final class HTTPConnection: Pollable {
     let driver = self.driver
     self.driver = nil
     driver?.connectionClosed()
+    heldBytes = 0
     server.remove(self)
   }
 

@@ -20,6 +20,9 @@ public final class HTTPServer: @unchecked Sendable {
   /// HTTP/1.1 connections end with their next response.
   private(set) var discouragesReuse = false
   private var emptied: LoopPromise<Void>?
+  private var sweepTimer: LoopTimer?
+  private var offenders = OffenderList()
+  private static let sweepMilliseconds: UInt64 = 1_000
   /// Nothing could be closed to make room: not to be tried again before this.
   private var roomSearchNanoseconds: UInt64 = 0
   private static let roomSearchPauseNanoseconds: UInt64 = 50_000_000
@@ -60,7 +63,37 @@ public final class HTTPServer: @unchecked Sendable {
     connections[ObjectIdentifier(connection)] = connection
     statistics.connectionsOpen = connections.count
     connection.start()
+    if sweepTimer == nil { scheduleSweep() }
   }
+
+  /// How often what a new connection from there may do is halved.
+  func strikes(_ peer: SocketAddress) -> Int { offenders.strikes(peer, now: loop.nowNanoseconds) }
+
+  /// A connection had to be ended for what its client did, or did not do.
+  func connectionEnded(_ connection: HTTPConnection) {
+    statistics.connectionsEnded += 1
+    offenders.strike(connection.peer, now: loop.nowNanoseconds)
+  }
+
+  /// Once a second: ends what clients have begun and do not go on with.
+  private func scheduleSweep() {
+    sweepTimer = loop.schedule(afterMilliseconds: Self.sweepMilliseconds) { [weak self] in
+      guard let self else { return }
+      self.sweepTimer = nil
+      let now = self.loop.nowNanoseconds
+      for connection in Array(self.connections.values) { connection.sweep(now) }
+      if !self.connections.isEmpty { self.scheduleSweep() }
+    }
+  }
+
+  /// The answers of all connections together exceed what they may hold.
+  var isMemoryShort: Bool { statistics.heldBytes > limits.heldBytesMax }
+
+  /// What may wait to be sent, of one HTTP/1.1 connection or HTTP/2 stream, before its writer waits.
+  var outputBytesMax: Int { isMemoryShort ? limits.outputBytesMax / 16 : limits.outputBytesMax }
+
+  /// How long a client may take no output.
+  var outputPatienceNanoseconds: UInt64 { limits.stallMilliseconds * 1_000_000 / (isMemoryShort ? 4 : 1) }
 
   /// Closes connections that have been without a request for longest: whoever holds many idle ones must not shut the others out.
   /// Some at a time, since looking through all of them is not for every newcomer of a flood.

@@ -33,6 +33,11 @@ public struct HTTPServerLimits: Sendable {
   public var connectionInputBytesMax = 8 << 20
   /// Output that waits for a slow client before the handler's writes suspend.
   public var outputBytesMax = 256 * 1024
+  /// Answers of one HTTP/2 connection that wait to be sent, above which its next requests wait.
+  public var connectionOutputBytesMax = 1 << 20
+  /// Answers of all connections of this server that wait to be sent, above which memory is short: a connection then may have a sixteenth of the
+  /// two limits above, and a quarter of `stallMilliseconds`.
+  public var heldBytesMax = 32 << 20
 
   // MARK: Time, in milliseconds
 
@@ -41,8 +46,8 @@ public struct HTTPServerLimits: Sendable {
   /// Without a request on an open connection.
   public var idleMilliseconds: UInt64 = 75_000
   /// How long a client may keep the server waiting, altogether, for each `progressBytesMin` bytes that it sends or takes.
-  public var stallMilliseconds: UInt64 = 30_000
-  /// With `stallMilliseconds` this is the least rate of a body: 16 KiB per 30 s. Above it a client may take for ever.
+  public var stallMilliseconds: UInt64 = 20_000
+  /// With `stallMilliseconds` this is the least rate of a body: 16 KiB per 20 s. Above it a client may take for ever.
   public var progressBytesMin = 16 * 1024
   /// For a client to read the last answer and close, after an error in the middle of its request.
   public var lingerMilliseconds: UInt64 = 2_000

@@ -5,6 +5,10 @@ public struct HTTPServerStatistics: Sendable {
   public internal(set) var connectionsRefused: UInt64 = 0
   /// Closed while they had no request, to make room for others.
   public internal(set) var connectionsEvicted: UInt64 = 0
+  /// Ended because the client kept the server waiting, or spent its glitch budget.
+  public internal(set) var connectionsEnded: UInt64 = 0
+  /// Bytes of answers that wait to be sent, on all connections.
+  public internal(set) var heldBytes = 0
   public internal(set) var requestsTotal: UInt64 = 0
   public internal(set) var requestsActive = 0
   /// Requests answered before a handler saw them, because they broke HTTP or a limit.

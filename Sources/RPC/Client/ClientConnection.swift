@@ -82,7 +82,6 @@ final class ClientConnection: RPCConnection {
   /// Watches the server while calls run.
   func startKeepalive() {
     guard keepaliveMilliseconds > 0, !isClosed else { return }
-    session.forgiveIdleFrames(100)
     keepaliveTimer = loop.schedule(afterMilliseconds: keepaliveMilliseconds) { [weak self] in self?.keepaliveDue() }
   }
 

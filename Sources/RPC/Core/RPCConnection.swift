@@ -36,6 +36,16 @@ class RPCConnection: Pollable {
   /// Why the connection ended; for the log and for the calls that it took with it.
   private(set) final var closeReason = "the connection was closed"
 
+  /// While true nothing is read: the peer is held back by TCP.
+  final var isInputPaused = false {
+    didSet {
+      guard isInputPaused != oldValue, !isClosed else { return }
+      setInterest(read: !isInputPaused, write: isWriteWanted)
+      // Bytes may wait in OpenSSL's buffer, which no poll reports.
+      if !isInputPaused { continueReading() }
+    }
+  }
+
   private static let outboundBytesMax = 64 << 10
   private static let readsPerTurn = 16
 
@@ -59,6 +69,8 @@ class RPCConnection: Pollable {
 
   func makeStream() -> HTTP2Stream { HTTP2Stream() }
   func sessionChanged(_ events: HTTP2SessionEvents) {}
+  /// Called after input was taken in or output was sent, and once after the end: `session.heldBytes` may have changed.
+  func heldBytesMayHaveChanged() {}
   /// Called once, after every stream was told.
   func didClose() {}
 
@@ -90,11 +102,13 @@ class RPCConnection: Pollable {
 
   private final func readInput() {
     var reads = 0
-    while !isClosed {
+    defer { heldBytesMayHaveChanged() }
+    while !isClosed, !isInputPaused {
       guard let result = transport?.read(into: buffer.base, count: ReadBuffer.byteCount) else { return }
       switch result {
       case .bytes(let count):
         lastReadNanoseconds = loop.nowNanoseconds
+        session.clockAdvanced(toNanoseconds: lastReadNanoseconds)
         do throws(HTTP2Error) {
           try session.receive(UnsafeRawBufferPointer(start: buffer.base, count: count))
         } catch {
@@ -102,10 +116,11 @@ class RPCConnection: Pollable {
           return
         }
         reads += 1
+        heldBytesMayHaveChanged()
         // The others get their turn; with TLS the rest may be in OpenSSL's buffer, which no poll reports.
         if reads >= Self.readsPerTurn { return continueReading() }
       case .wouldBlock:
-        if transport?.wantsWrite ?? false { setInterest(read: true, write: true) }
+        if transport?.wantsWrite ?? false { setInterest(read: !isInputPaused, write: true) }
         // Output that waited for the TLS handshake.
         if !session.outbound.isEmpty { markDirty() }
         return
@@ -129,6 +144,7 @@ class RPCConnection: Pollable {
 
   override final func flush() {
     guard !isClosed else { return }
+    defer { heldBytesMayHaveChanged() }
     while true {
       do throws(HTTP2Error) {
         if session.outbound.count < Self.outboundBytesMax { try session.produce(upTo: Self.outboundBytesMax) }
@@ -139,7 +155,7 @@ class RPCConnection: Pollable {
       guard writeOutput() else { return }
     }
     guard !isClosed else { return }
-    setInterest(read: true, write: transport?.wantsWrite ?? false)
+    setInterest(read: !isInputPaused, write: transport?.wantsWrite ?? false)
     if session.isFinished { close("the connection is done") }
   }
 
@@ -155,7 +171,7 @@ class RPCConnection: Pollable {
       return true
     case .wouldBlock:
       // A TLS handshake that waits for the peer wakes up by reading; everything else by writing.
-      setInterest(read: true, write: transport?.needsOnlyInput != true)
+      setInterest(read: !isInputPaused, write: transport?.needsOnlyInput != true)
       return false
     case .closed:
       close("the peer closed the connection")
@@ -186,6 +202,7 @@ class RPCConnection: Pollable {
     closeReason = reason
     stopWatching()
     session.close()
+    heldBytesMayHaveChanged()
     transport = nil
     didClose()
   }

@@ -71,6 +71,9 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
   /// Half-close, for clients.
   open func finishWriting() {}
 
+  /// A message that becomes too large when it is unpacked, in units of the glitch budget.
+  private static let bombCost = 9_000
+
   // MARK: Receiving
 
   /// Tells waiting readers and writers to look again.
@@ -140,8 +143,14 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
         try Message(wire: UnsafeRawBufferPointer(rebasing: bytes[5..<5 + length]))
       }
     } catch {
+      chargeUnreadable(error)
       throw refusal(error)
     }
+  }
+
+  /// A message that would take more memory than its size allows is no accident either.
+  @usableFromInline final func chargeUnreadable(_ error: RPCError) {
+    if error.code == .resourceExhausted { charge(Self.bombCost / 3) }
   }
 
   /// What an unreadable message means on this side: a bad request for a server, a broken server for a client.
@@ -182,7 +191,10 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
     }
     switch failure {
     case nil: return
-    case .tooLarge?: throw RPCError(.resourceExhausted, "received a message that is larger than \(limit) bytes when decompressed")
+    case .tooLarge?:
+      // Honest data does not shrink to a hundredth. Whoever sends such a message twice does not do so by mistake.
+      if length < limit / 100 { charge(Self.bombCost) }
+      throw RPCError(.resourceExhausted, "received a message that is larger than \(limit) bytes when decompressed")
     default: throw RPCError(.internalError, "received a message that is not valid gzip")
     }
   }

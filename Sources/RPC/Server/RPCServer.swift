@@ -1,6 +1,7 @@
 import EventLoops
 import HTTP2
 import Logging
+import Synchronization
 import TLS
 
 /// Serves the methods of a router over HTTP/2, on one loop. A process has one for each loop, on the same port.
@@ -19,6 +20,8 @@ public final class RPCServer: @unchecked Sendable {
   private let log: Logger
   private var listeners: [Listener] = []
   private var connections: [ObjectIdentifier: ServerConnection] = [:]
+  private var offenders = OffenderList()
+  private(set) lazy var watch = ServerWatch(self)
   private var shutdownWaiters: [LoopWaiter] = []
   /// Handlers that have not returned yet.
   public internal(set) var runningCalls = 0
@@ -27,6 +30,14 @@ public final class RPCServer: @unchecked Sendable {
   /// Connections accepted since the start.
   public private(set) var acceptedConnections: UInt64 = 0
   public private(set) var isDraining = false
+  /// Connections closed as they came, above the limit.
+  public private(set) var refusedConnections: UInt64 = 0
+  /// Connections ended because the client kept the server waiting, or held memory that was short.
+  public internal(set) var connectionsEnded: UInt64 = 0
+  /// Times that memory became short (`heldBytesMax`).
+  public internal(set) var memoryShortages: UInt64 = 0
+  /// Bytes of messages that all connections hold: received and not taken, or not sent yet.
+  public var heldBytes: Int { watch.heldBytes }
 
   public init(
     loop: EventLoop, router: RPCRouter, configuration: RPCServerConfiguration = RPCServerConfiguration(),
@@ -43,6 +54,10 @@ public final class RPCServer: @unchecked Sendable {
   public var openStreams: Int { connections.values.reduce(0) { $0 + $1.session.openStreams } }
   var listeningAddresses: [SocketAddress] { listeners.map(\.boundAddress) }
   func someConnections(_ count: Int) -> [ServerConnection] { Array(connections.values.prefix(count)) }
+  /// Calls that exist in memory, those that have ended included. Any thread.
+  public var liveCalls: Int { liveCallCount.load(ordering: .relaxed) }
+  let liveCallCount = Atomic<Int>(0)
+  var allConnections: [ServerConnection] { Array(connections.values) }
 
   /// Starts to accept connections.
   /// - Parameters:
@@ -71,12 +86,16 @@ public final class RPCServer: @unchecked Sendable {
         transport = Transport(plain: descriptor)
       }
       // Dropping the transport closes the descriptor.
-      guard connections.count < configuration.connectionsMax, !isDraining else { return }
-      let session = try RPCSession(role: .server, configuration: configuration.http2)
+      guard connections.count < configuration.connectionsMax, !isDraining else {
+        refusedConnections += 1
+        return
+      }
+      let session = try RPCSession(role: .server, configuration: http2Configuration(for: peer))
       let connection = ServerConnection(server: self, transport: transport, session: session, peer: peer)
       connections[ObjectIdentifier(connection)] = connection
       acceptedConnections += 1
       connection.start()
+      watch.connectionOpened()
     } catch {
       log.warning("cannot serve a connection", metadata: ["peer": "\(peer)", "error": "\(error)"])
     }
@@ -113,6 +132,7 @@ public final class RPCServer: @unchecked Sendable {
     for listener in listeners { listener.close() }
     listeners = []
     for connection in connections.values { connection.close("the server was closed") }
+    watch.stop()
   }
 
   func callEnded() {
@@ -120,7 +140,21 @@ public final class RPCServer: @unchecked Sendable {
     signalIfDrained()
   }
 
+  /// Whose connections were ended has a smaller budget on the next.
+  private func http2Configuration(for peer: SocketAddress) -> HTTP2Configuration {
+    var http2 = configuration.http2
+    http2.glitchBudget >>= offenders.strikes(peer, now: loop.nowNanoseconds)
+    return http2
+  }
+
+  /// A connection had to be ended for what its client did, or did not do.
+  func connectionEnded(_ connection: ServerConnection) {
+    connectionsEnded += 1
+    offenders.strike(connection.peer, now: loop.nowNanoseconds)
+  }
+
   func connectionClosed(_ connection: ServerConnection) {
+    if connection.session.glitchBudgetLeft < 0 { connectionEnded(connection) }
     connections[ObjectIdentifier(connection)] = nil
     log.debug("connection closed", metadata: ["peer": "\(connection.peer)", "reason": "\(connection.closeReason)"])
     signalIfDrained()

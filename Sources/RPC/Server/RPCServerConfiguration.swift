@@ -25,7 +25,18 @@ public struct RPCServerConfiguration: Sendable {
   /// How long calls may go on after that; nil: as after any drain.
   public var connectionAgeGraceMilliseconds: UInt64?
   /// A connection is drained when it has carried no call for so long, and at most twice as long; nil for never.
-  public var connectionIdleMaxMilliseconds: UInt64?
+  public var connectionIdleMaxMilliseconds: UInt64? = 30 * 60_000
+  /// A frame other than DATA, or a header block, must be whole so long after it began.
+  public var frameMilliseconds: UInt64 = 10_000
+  /// A client may keep a call waiting so long for each `stallBytesMin` bytes: for the rest of a request or message that it began to send, or
+  /// for room to send it more. Between the messages of a stream it may be silent for ever.
+  public var stallMilliseconds: UInt64 = 20_000
+  public var stallBytesMin = 16 << 10
+  /// Answers of one connection that wait to be sent, above which its next calls wait.
+  public var queuedOutputBytesMax = 4 << 20
+  /// What the messages of all connections of this server may hold, received and not taken or not sent yet, before it takes memory back from
+  /// those that hold most (see `ServerWatch`).
+  public var heldBytesMax = 32 << 20
   /// How long running calls may go on after a drain began; then they are cancelled.
   public var drainMilliseconds: UInt64 = 30_000
   /// Metadata that onward calls take over from the call being served.

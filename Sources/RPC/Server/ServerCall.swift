@@ -14,6 +14,8 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   private var acceptsGzip = false
   private var isRunning = false
   private var isCounted = false
+  private var isDeferred = false
+  private var stallMark = StallMark()
   /// The status is decided; the handler can change nothing any more.
   private var isFinished = false
   private var endedBy: RPCError?
@@ -21,7 +23,10 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   init(connection: ServerConnection) {
     self.connection = connection
     super.init(loop: connection.loop, limits: connection.server.configuration.limits)
+    connection.server.liveCallCount.wrappingAdd(1, ordering: .relaxed)
   }
+
+  deinit { connection.server.liveCallCount.wrappingSubtract(1, ordering: .relaxed) }
 
   public override var failure: RPCError? { endedBy }
 
@@ -112,6 +117,10 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   // MARK: The handler
 
   private func run(_ route: RPCRouter.Route) {
+    guard connection.hasRoomForAnswers else {
+      isDeferred = true
+      return connection.deferCall(self)
+    }
     isRunning = true
     connection.callStarted()
     nonisolated(unsafe) let route = route
@@ -128,6 +137,13 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
       connection.callEnded()
     }
     if isRunning { task = started }
+  }
+
+  /// There is room for more answers again.
+  func runDeferred() {
+    guard isDeferred, !isFinished, isOpen, let route else { return }
+    isDeferred = false
+    run(route)
   }
 
   private func invoke(_ route: RPCRouter.Route, _ index: Int) async throws {
@@ -230,7 +246,43 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
     server.onCallEnd?(ServerCallEnd(context: context, peer: connection.peer, error: error, code: code, durationNanoseconds: nanoseconds))
   }
 
+  // MARK: Slow clients
+
+  /// How long the client has kept this call waiting: for the rest of what it began to send, or for room to send it more.
+  func stalledNanoseconds(_ now: UInt64, bytesMin: Int) -> UInt64 {
+    if outputBytes > 0 { return stallMark.waited(moved: sentBytes, bytesMin: bytesMin, now: now) }
+    let owesRequest = !isRunning && !isFinished && !isDeferred && route?.method.type.hasSingleRequest ?? false
+    guard !inputEnded, owesRequest || (!input.isEmpty && hasPartialFront) else {
+      stallMark.clear()
+      return 0
+    }
+    return stallMark.waited(moved: input.count, bytesMin: bytesMin, now: now)
+  }
+
+  /// Received bytes of a message that is not whole.
+  var unfinishedBytes: Int { !input.isEmpty && hasPartialFront ? input.count : 0 }
+
+  private var hasPartialFront: Bool {
+    do throws(RPCError) { return try frontMessageBytes() == nil } catch { return true }
+  }
+
+  /// Ends the call without a word: the client takes none.
+  func giveUp() {
+    if !isFinished {
+      endedBy = RPCError(.cancelled, "the client kept the call waiting for too long")
+      settle(.cancelled, endedBy)
+      task?.cancel()
+      wakeAll()
+    }
+    output.clear(keepingAtMost: 0)
+    reset(.enhanceYourCalm)
+  }
+
   private func closed() {
+    if isDeferred {
+      isDeferred = false
+      connection.forget(deferred: self)
+    }
     if !isFinished {
       endedBy = RPCError(.cancelled, "the client cancelled the call")
       settle(.cancelled, endedBy)

@@ -14,6 +14,10 @@ final class ServerConnection: RPCConnection {
   private var awaitsPong = false
   private var isDraining = false
   private var refusesStreams = false
+  private var countedHeldBytes = 0
+  /// Calls that wait until the client has taken more of the answers before them.
+  private var deferredCalls: [ServerCall] = []
+  var frameMark = StallMark()
   private var timer: LoopTimer?
   private var ageTimer: LoopTimer?
   private var drainTimer: LoopTimer?
@@ -52,6 +56,46 @@ final class ServerConnection: RPCConnection {
 
   /// Streams that were reset may leave handlers behind that still run: they count.
   var mayStartCall: Bool { runningCalls < 2 * Int(server.configuration.http2.concurrentStreamsMax) }
+
+  /// Answers pile up where a client asks faster than it reads: then its next calls wait, not all others'. What a writer may have queued before
+  /// it waits does not count, so that slow streams do not hold up the calls beside them.
+  var hasRoomForAnswers: Bool {
+    let begun = session.openStreams - deferredCalls.count
+    let isShort = server.watch.isMemoryShort
+    let own = isShort ? ServerWatch.shareBytes / 4 : server.configuration.queuedOutputBytesMax
+    return session.queuedOutputBytes <= own + begun * server.configuration.limits.queuedOutputBytesMax / (isShort ? 4 : 1)
+  }
+
+  /// Received bytes of messages that are not whole, on all streams.
+  var unfinishedBytes: Int {
+    var sum = 0
+    session.forEachStream { sum += ($0 as? ServerCall)?.unfinishedBytes ?? 0 }
+    return sum
+  }
+
+  var waitingCalls: Int { deferredCalls.count }
+
+  func deferCall(_ call: ServerCall) { deferredCalls.append(call) }
+
+  func forget(deferred call: ServerCall) { deferredCalls.removeAll { $0 === call } }
+
+  func startDeferredCalls() {
+    guard !deferredCalls.isEmpty, hasRoomForAnswers, !isClosed else { return }
+    let waiting = deferredCalls
+    deferredCalls = []
+    for call in waiting { call.runDeferred() }
+    markDirty()
+  }
+
+  override func heldBytesMayHaveChanged() {
+    let held = session.heldBytes
+    if held != countedHeldBytes {
+      let delta = held - countedHeldBytes
+      countedHeldBytes = held
+      server.watch.held(self, changedBy: delta)
+    }
+    if !deferredCalls.isEmpty { startDeferredCalls() }
+  }
 
   func callStarted() {
     runningCalls += 1
@@ -96,7 +140,6 @@ final class ServerConnection: RPCConnection {
   private func scheduleKeepalive() {
     let interval = server.configuration.keepaliveMilliseconds
     guard interval > 0, !isClosed else { return }
-    session.forgiveIdleFrames(100)
     let idle = (loop.nowNanoseconds - lastReadNanoseconds) / 1_000_000
     timer = loop.schedule(afterMilliseconds: interval > idle ? interval - idle : 1) { [weak self] in self?.keepaliveDue() }
   }
@@ -159,6 +202,8 @@ final class ServerConnection: RPCConnection {
   }
 
   override func didClose() {
+    deferredCalls = []
+    server.watch.connectionClosed(self)
     timer?.cancel()
     ageTimer?.cancel()
     drainTimer?.cancel()

@@ -78,6 +78,7 @@ final class RunningProcess: @unchecked Sendable {
         let (certificates, seconds) = (self.certificates, certificateSeconds)
         background.append(Task.detached { await certificates.run(everySeconds: seconds) })
       }
+      first.loop.execute { first.loop.trimMemory() }
       state.isStarted = true
       log.notice("serving", metadata: addresses.logMetadata)
     } catch {

@@ -1,0 +1,75 @@
+import AttackKit
+import EventLoops
+import Testing
+
+/// Every attack for a moment, against both servers with their defaults. The long form, with what a well-behaved client keeps of its
+/// throughput, is `make attack`.
+@Suite("Attacks", .serialized, .timeLimit(.minutes(5)))
+struct AttackTests {
+  /// Time for the server to notice: floods are over at once, slow ones are given up after this.
+  private static let patience = 35
+
+  @Test(arguments: Attack.all.filter { !$0.isSlow }) func floodIsEnded(_ attack: Attack) async throws {
+    try await withTarget { target, loop in
+      let before = try #require(Memory.residentBytes())
+      let driver = AttackDriver(attack, port: target.port(attack.door))
+      defer { driver.stop() }
+      var grown = 0
+      for _ in 0..<20 {
+        try await loop.sleep(milliseconds: 100)
+        grown = max(grown, (Memory.residentBytes() ?? 0) - before)
+      }
+      let report = driver.stop()
+      #expect(report.ended >= attack.connections, "\(report)")
+      #expect(report.longestMilliseconds < 2_000, "\(report)")
+      #expect(grown < 64 << 20)
+      try await expectService(target, attack.door, on: loop)
+    }
+  }
+
+  /// All at once, since each takes its time.
+  @Test func slowClientsAreEnded() async throws {
+    try await withTarget { target, loop in
+      let slow = Attack.all.filter(\.isSlow)
+      let drivers = slow.map { ($0, AttackDriver($0, port: target.port($0.door), reopens: false)) }
+      defer { for (_, driver) in drivers { driver.stop() } }
+      for _ in 0..<(Self.patience * 10) {
+        try await loop.sleep(milliseconds: 100)
+        if drivers.allSatisfy({ $1.state.ended == $0.connections }) { break }
+      }
+      for (attack, driver) in drivers {
+        let report = driver.stop()
+        #expect(report.ended == attack.connections, "\(attack.door) \(attack.name): \(report)")
+        #expect(report.longestMilliseconds < 30_000, "\(attack.door) \(attack.name): \(report)")
+      }
+      for door in Attack.Door.allCases { try await expectService(target, door, on: loop) }
+    }
+  }
+
+  private func withTarget(_ body: @escaping @Sendable (Target, EventLoop) async throws -> Void) async throws {
+    let (serverLoop, loop) = (try EventLoop(name: "target"), try EventLoop(name: "attack-test"))
+    try serverLoop.start()
+    try loop.start()
+    defer {
+      serverLoop.stop()
+      loop.stop()
+    }
+    let target = try await serverLoop.run { try Target(loop: serverLoop) }
+    let result: Result<Void, any Error>
+    do { result = .success(try await loop.run { try await body(target, loop) }) } catch { result = .failure(error) }
+    try await serverLoop.run { await target.close() }
+    try result.get()
+  }
+
+  /// Others are still served.
+  private func expectService(_ target: Target, _ door: Attack.Door, on loop: EventLoop) async throws {
+    let client = SteadyClient(door, port: target.port(door), loop: loop)
+    try await loop.sleep(milliseconds: 200)
+    try await client.stop(on: loop)
+    #expect(client.succeeded > 10 && client.failed == 0, "\(client.succeeded) calls succeeded, \(client.failed) failed")
+  }
+}
+
+extension Attack: CustomTestStringConvertible {
+  public var testDescription: String { "\(door): \(name)" }
+}

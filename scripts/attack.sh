@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Attacks an RPC server and an HTTP server, each in a process of its own with its defaults, and prints what came of it.
+#   attack.sh SECONDS [NAME…]    SECONDS for each attack; NAME: only attacks whose name contains it
+# Fails if an attacker's connection outlasts its time, memory grows by more than 64 MiB, or a well-behaved client keeps less than 70 %.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+scripts/build.sh --product attack
+exec .build/release/attack run "$@"
