@@ -109,6 +109,7 @@ function rows(body, items, key, make, emptyText, columns) {
 }
 
 const cell = (label, ...children) => h('td', { 'data-label': label }, ...children);
+const wideCell = (label, ...children) => h('td', { class: 'wide', 'data-label': label }, ...children);
 const numberCell = (label) => h('td', { class: 'number', 'data-label': label });
 
 function setChip(chip, [words, tone]) {
@@ -124,7 +125,7 @@ const edgeRow = {
       bytes: numberCell('Sent'),
     };
     const row = h('tr', {}, h('th', { scope: 'row' }, edge.id), cell('State', parts.chip), parts.latency,
-      cell('Load', h('div', { class: 'with-bar' }, bar.node, parts.load)), parts.chunks, parts.bytes);
+      wideCell('Load', h('div', { class: 'with-bar' }, bar.node, parts.load)), parts.chunks, parts.bytes);
     row.parts = parts;
     return row;
   },
@@ -149,7 +150,7 @@ const sessionRow = {
     parts.begun.classList.add('nowrap');
     const who = h('span', { class: 'file-more' }, `for ${one.userId}`);
     const row = h('tr', {}, h('th', { scope: 'row' }, h('span', { class: 'file-name', title: name }, name), who), cell('State', parts.chip),
-      cell('Progress', h('div', { class: 'with-bar' }, bar.node, parts.share)), parts.size, parts.speed, parts.cost, parts.begun);
+      wideCell('Progress', h('div', { class: 'with-bar' }, bar.node, parts.share)), parts.size, parts.speed, parts.cost, parts.begun);
     row.parts = parts;
     return row;
   },
