@@ -149,7 +149,7 @@ const sessionRow = {
     };
     parts.begun.classList.add('nowrap');
     const who = h('span', { class: 'file-more' }, `for ${one.userId}`);
-    const row = h('tr', {}, h('th', { scope: 'row' }, h('span', { class: 'file-name', title: name }, name), who), cell('State', parts.chip),
+    const row = h('tr', {}, h('th', { scope: 'row' }, h('span', { class: 'file-name', title: name }, name), who), wideCell('State', parts.chip),
       wideCell('Progress', h('div', { class: 'with-bar' }, bar.node, parts.share)), parts.size, parts.speed, parts.cost, parts.begun);
     row.parts = parts;
     return row;
