@@ -56,7 +56,7 @@ def instruction_table(figures: dict[str, float]) -> list[str]:
             for key, value in figures.items() if key.startswith("instructions/")]
     rows += [[f"client {key.removeprefix('client/instructions/')}, depth 32", number(value, 0)]
              for key, value in figures.items() if key.startswith("client/instructions/")]
-    return table(["callgrind", "instructions per request"], rows)
+    return table(["callgrind", "instructions per request (stream: per message)"], rows)
 
 
 def client_table(figures: dict[str, float]) -> list[str]:
