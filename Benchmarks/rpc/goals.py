@@ -17,7 +17,12 @@ class Goal:
         if self.value is None:
             return None
         met = self.value <= self.bound if self.at_most else self.value >= self.bound
-        return f"{'PASS ' if met else 'short'} {self.text}: {self.value:,.4g} {self.unit} (goal: {'<=' if self.at_most else '>='} {self.bound:,.4g})"
+        goal = f"{'<=' if self.at_most else '>='} {short(self.bound)}"
+        return f"{'PASS ' if met else 'short'} {self.text}: {short(self.value)} {self.unit} (goal: {goal})"
+
+
+def short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def quotient(numerator: float | None, denominator: float | None) -> float | None:

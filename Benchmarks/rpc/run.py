@@ -76,7 +76,8 @@ def versions() -> list[str]:
         found.append(f"{name} {machine.output_of('dpkg-query', '-W', '-f=${Version}', package)}")
     import grpc
 
-    return found + [f"grpcio {grpc.__version__}"]
+    # As peers/grpc-swift/Package.swift says.
+    return found + [f"grpcio {grpc.__version__}", "grpc-swift-2 2.4.3"]
 
 
 def collect(runs: list[Run], figures: dict[str, float]) -> None:
