@@ -150,7 +150,7 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
 
   /// A message that would take more memory than its size allows is no accident either.
   @usableFromInline final func chargeUnreadable(_ error: RPCError) {
-    if error.code == .resourceExhausted { charge(Self.bombCost / 3) }
+    if error.code == .resourceExhausted { charge(Self.bombCost) }
   }
 
   /// What an unreadable message means on this side: a bad request for a server, a broken server for a client.
