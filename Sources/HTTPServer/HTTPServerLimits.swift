@@ -46,8 +46,8 @@ public struct HTTPServerLimits: Sendable {
   /// Without a request on an open connection.
   public var idleMilliseconds: UInt64 = 75_000
   /// How long a client may keep the server waiting, altogether, for each `progressBytesMin` bytes that it sends or takes.
-  public var stallMilliseconds: UInt64 = 20_000
-  /// With `stallMilliseconds` this is the least rate of a body: 16 KiB per 20 s. Above it a client may take for ever.
+  public var stallMilliseconds: UInt64 = 15_000
+  /// With `stallMilliseconds` this is the least rate of a body: 16 KiB per 15 s. Above it a client may take for ever.
   public var progressBytesMin = 16 * 1024
   /// For a client to read the last answer and close, after an error in the middle of its request.
   public var lingerMilliseconds: UInt64 = 2_000

@@ -30,7 +30,7 @@ public struct RPCServerConfiguration: Sendable {
   public var frameMilliseconds: UInt64 = 10_000
   /// A client may keep a call waiting so long for each `stallBytesMin` bytes: for the rest of a request or message that it began to send, or
   /// for room to send it more. Between the messages of a stream it may be silent for ever.
-  public var stallMilliseconds: UInt64 = 20_000
+  public var stallMilliseconds: UInt64 = 15_000
   public var stallBytesMin = 16 << 10
   /// Answers of one connection that wait to be sent, above which its next calls wait.
   public var queuedOutputBytesMax = 4 << 20
