@@ -16,6 +16,17 @@ def in_progress(client, user: str) -> list[dict]:
     return [one for one in sessions if one["status"] == "in_progress"]
 
 
+def settled(client, user: str, file_id: str) -> list[int]:
+    """What is stored, once the edges have recorded what was on its way when the sender was killed."""
+    before = None
+    while True:
+        stored = client.get(f"/api/jetty/get-state/{user}/{file_id}").json()["state"]["chunksUploaded"]
+        if stored == before:
+            return stored
+        before = stored
+        time.sleep(2)
+
+
 def test_upload_over_several_edges_then_a_duplicate(page, file):
     path = file(64 * MIB)
     page.upload(path)
@@ -45,6 +56,7 @@ def test_killed_tab_then_resumed(browser, page, client, file):
         assert time.monotonic() < deadline, "the page did not die"
         time.sleep(0.05)
     page.tab.close()
+    settled(client, page.user, file_id)
     before = client.get(f"/api/jetty/get-state/{page.user}/{file_id}").json()["state"]
     assert 0 < len(before["chunksUploaded"]) and before["progress"] < path.stat().st_size
 
@@ -66,7 +78,7 @@ def test_upload_begun_by_the_command_and_a_wrong_file(stack, client, file, tmp_p
     command = Command(stack.url, stack.api_key, tmp_path, user="usr_cli")
     with command.half_way(client, "upload", "--threads", "1", path) as (process, file_id):
         stopped(process, signal.SIGKILL)
-    stored = client.get(f"/api/jetty/get-state/usr_cli/{file_id}").json()["state"]["chunksUploaded"]
+    stored = settled(client, "usr_cli", file_id)
     page = UploadPage(browser, stack, user="usr_other")
     page.sign_in()
 
@@ -141,20 +153,20 @@ def test_an_edge_that_dies_is_done_without(stack, page, file):
 
 def test_another_device_sees_progress(stack, client, page, file):
     """The list of unfinished uploads moves while somebody else sends."""
-    path = file(48 * MIB)
-    page.tab.slow_down(10_000_000)
+    path = file(96 * MIB)
+    page.tab.slow_down(4_000_000)
     page.upload(path)
-    page.wait_sent(5)
+    page.wait_sent(1)
     file_id = in_progress(client, page.user)[0]["fileId"]
     with Browser() as elsewhere:
         watching = UploadPage(elsewhere, stack)
         watching.sign_in()
         watching.open_upload(file_id)
-        value = "Number(document.querySelector('[data-testid=open] .bar').getAttribute('aria-valuenow'))"
+        value = f"Number(document.querySelector('[data-file-id={file_id}] .bar').getAttribute('aria-valuenow'))"
         first = watching.tab.run(value)
-        watching.tab.wait(f"{value} > {first}", 9)
+        watching.tab.wait(f"{value} > {first}", 20)
         page.tab.slow_down(0)
         page.wait_state("done")
         # Done is done everywhere.
-        watching.tab.wait("!document.querySelector('[data-testid=open]')", 9)
+        watching.tab.wait(f"!document.querySelector('[data-file-id={file_id}]')", 20)
     assert page.stored_hash() == sha256(path)
