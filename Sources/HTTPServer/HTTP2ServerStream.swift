@@ -14,6 +14,7 @@ final class HTTP2ServerStream: HTTP2Stream, ExchangeCarrier {
   /// The handler is done: what still arrives is thrown away, so many bytes at most.
   private var discardLeft: UInt64?
   private var isDeferred = false
+  private var resetTimer: LoopTimer?
   private var stallMark = StallMark()
 
   private static let continueFields = LoopBound(HTTP2Fields(permanent: [(":status", "100")]))
@@ -30,6 +31,9 @@ final class HTTP2ServerStream: HTTP2Stream, ExchangeCarrier {
     if events.contains(.closed) {
       if isDeferred { driver?.forget(deferred: self) }
       isDeferred = false
+      // Left to run out, the timers of a flood would be what fills memory.
+      resetTimer?.cancel()
+      resetTimer = nil
       exchange?.fail(.clientGone)
       return
     }
@@ -175,23 +179,19 @@ final class HTTP2ServerStream: HTTP2Stream, ExchangeCarrier {
 
   // MARK: After the response
 
-  /// Waits for the stream to end on both sides, within bounds.
+  /// Waits for the stream to end on both sides, within bounds. (A client that does not take its answer: `stalledNanoseconds`.)
   private func settle() {
-    if !inputEnded {
-      discardLeft = limits.drainBytesMax
-      discard()
-      // RFC 9113 section 8.1: the answer is complete, the rest of the request is not wanted.
-      resetLater(afterMilliseconds: Self.resetMilliseconds, ifOutputIs: 0) { [weak self] in self?.reset(.noError) }
-    }
-    resetLater(afterMilliseconds: limits.stallMilliseconds, ifOutputIs: outputBytes) { [weak self] in self?.reset(.cancel) }
+    guard !inputEnded else { return }
+    discardLeft = limits.drainBytesMax
+    discard()
+    scheduleReset()
   }
 
-  /// Runs `body` after a while if the stream is still open and no output moved. While output moves it waits on.
-  private func resetLater(afterMilliseconds milliseconds: UInt64, ifOutputIs expected: Int, _ body: @escaping () -> Void) {
-    _ = connection.loop.schedule(afterMilliseconds: milliseconds) { [weak self] in
+  /// RFC 9113 section 8.1: once the answer is sent, the rest of the request is not wanted.
+  private func scheduleReset() {
+    resetTimer = connection.loop.schedule(afterMilliseconds: Self.resetMilliseconds) { [weak self] in
       guard let self, self.isOpen else { return }
-      if self.outputBytes == expected { return body() }
-      self.resetLater(afterMilliseconds: milliseconds, ifOutputIs: expected == 0 ? 0 : self.outputBytes, body)
+      if self.outputBytes == 0 { self.reset(.noError) } else { self.scheduleReset() }
     }
   }
 
