@@ -1,6 +1,5 @@
 """One stack for all drills: two of each service, two gateways, five edges."""
 
-import os
 import pathlib
 import sys
 
@@ -13,7 +12,7 @@ from stack import Stack  # noqa: E402
 
 @pytest.fixture(scope="session")
 def stack(request):
-    stack = Stack("drill", {"REPLICAS": "2", "JETTY_DRAIN_DELAY_SECONDS": "1", "TLS": os.environ.get("TLS", "")})
+    stack = Stack("drill", {"REPLICAS": "2", "JETTY_DRAIN_DELAY_SECONDS": "1"})
     stack.start()
     yield stack
     if request.session.testsfailed:
