@@ -23,8 +23,8 @@ def call(c, target, *frames: bytes, method: str = "UnaryCall", more=()):
     c.start().send(wire.headers(1, target.block(replace={":path": SERVICE + method}, more=more)), *frames)
 
 
-def body(section: str, name: str, expected: str, sent: bytes, method: str = "UnaryCall", more=()):
-    @case(section, name, expected)
+def body(section: str, name: str, expected: str | tuple[str, ...], sent: bytes, method: str = "UnaryCall", more=()):
+    @case(section, name, *((expected,) if isinstance(expected, str) else expected))
     def _(c, target):
         frames = [wire.data(1, sent[at : at + 16384]) for at in range(0, len(sent), 16384)]
         call(c, target, *frames, wire.data(1, end=True), method=method, more=more)
@@ -77,7 +77,11 @@ GZIP = [("grpc-encoding", "gzip")]
 PACKED = gzip.compress(REQUEST)
 
 
-def packed(name: str, expected: str, sent: bytes, more=GZIP):
+# The glitch budget may end the connection at once: small messages that become large ones cost the peer most of it.
+BOMB = (EXHAUSTED, "GOAWAY ENHANCE_YOUR_CALM")
+
+
+def packed(name: str, expected: str | tuple[str, ...], sent: bytes, more=GZIP):
     body("compression", name, expected, message(sent, 1), more=more)
 
 
@@ -93,8 +97,8 @@ packed("zlib instead of gzip", INTERNAL, zlib.compress(REQUEST))
 packed("raw deflate instead of gzip", INTERNAL, zlib.compress(REQUEST)[2:-4])
 packed("plain bytes that say they are compressed", INTERNAL, REQUEST)
 packed("gzip with a reserved block type", INTERNAL, PACKED[:10] + b"\x07" + PACKED[11:])
-packed("a gzip bomb of 1 GiB in 4 MiB", EXHAUSTED, gzip.compress(bytes(1 << 26), 9)[:-8] + b"\0" * 8)
-packed("a gzip bomb just above the limit", EXHAUSTED, gzip.compress(bytes((4 << 20) + 1)))
+packed("a gzip bomb of 64 MiB", BOMB, gzip.compress(bytes(1 << 26), 9)[:-8] + b"\0" * 8)
+packed("a gzip bomb just above the limit", BOMB, gzip.compress(bytes((4 << 20) + 1)))
 packed("compressed as announced is right", "OK", PACKED)
 body("compression", "not compressed although announced is right", "OK", message(REQUEST), more=GZIP)
 
