@@ -2,8 +2,6 @@
 public enum DoorLimits {
   /// Plain bytes of one chunk: a file of 5 TiB in 10,000 chunks has chunks of 525 MiB.
   public static let chunkBytesMax: UInt64 = 600 << 20
-  /// What base64 and JSON may add to that.
-  public static let chunkBodyBytesMax: UInt64 = 840 << 20
   /// Text of a small member (`fileId`, `hash`) of a chunk in JSON.
   public static let memberBytesMax = 256
   /// Members of a chunk in JSON; unknown ones are ignored, but not endlessly.

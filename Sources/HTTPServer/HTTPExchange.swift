@@ -45,6 +45,8 @@ final class HTTPExchange: @unchecked Sendable {
   private let limits: HTTPServerLimits
   private var task: Task<Void, Never>?
   private(set) var failure: HTTPBodyError?
+  /// Of the response's body.
+  private var sentBytes: UInt64 = 0
 
   init(carrier: any ExchangeCarrier, loop: EventLoop, limits: HTTPServerLimits, isHead: Bool) {
     self.carrier = carrier
@@ -59,8 +61,10 @@ final class HTTPExchange: @unchecked Sendable {
   func start(_ request: HTTPRequest, _ server: HTTPServer) {
     let running = loop.spawn { [self] in
       let response = await server.handler(request)
-      await send(response, server)
+      await send(response, server, request.record)
+      if failure != nil { request.record.isBroken = true }
       end()
+      server.onRequestEnd?(request)
     }
     if carrier != nil { task = running }
   }
@@ -120,6 +124,7 @@ final class HTTPExchange: @unchecked Sendable {
   func send(_ bytes: UnsafeRawBufferPointer) throws(HTTPBodyError) {
     guard let carrier, !isGone else { throw failure ?? .clientGone }
     guard !isHead, !bytes.isEmpty else { return }
+    sentBytes += UInt64(bytes.count)
     carrier.sendBody(bytes)
   }
 
@@ -162,9 +167,11 @@ final class HTTPExchange: @unchecked Sendable {
   /// A body that timed out or was malformed still gets its answer; a client that is gone does not.
   private var isGone: Bool { failure == .clientGone }
 
-  private func send(_ response: HTTPResponse, _ server: HTTPServer) async {
+  private func send(_ response: HTTPResponse, _ server: HTTPServer, _ record: HTTPRequestRecord) async {
     guard let carrier, !isGone else { return }
     server.statistics.count(status: response.status)
+    record.status = response.status
+    defer { record.sentBytes = sentBytes }
     var fields = response.fields
     if fields["date"] == nil { fields.add("date", server.date.text) }
     let hasNoContent = response.status == 204 || response.status == 304
@@ -174,7 +181,10 @@ final class HTTPExchange: @unchecked Sendable {
         carrier.sendHead(status: response.status, fields: fields, length: hasNoContent ? nil : 0, hasBody: false)
       case .bytes(let bytes):
         carrier.sendHead(status: response.status, fields: fields, length: UInt64(bytes.count), hasBody: !isHead && !bytes.isEmpty)
-        if !isHead && !bytes.isEmpty { bytes.withUnsafeBytes { carrier.sendBody($0) } }
+        if !isHead && !bytes.isEmpty {
+          sentBytes += UInt64(bytes.count)
+          bytes.withUnsafeBytes { carrier.sendBody($0) }
+        }
       case .file(let slice):
         carrier.sendHead(status: response.status, fields: fields, length: slice.count, hasBody: !isHead && slice.count > 0)
         if !isHead { try await slice.write(to: HTTPResponseWriter(exchange: self, length: slice.count), loop) }
@@ -187,6 +197,7 @@ final class HTTPExchange: @unchecked Sendable {
       }
       carrier.sendEnd()
     } catch {
+      record.isBroken = true
       carrier.abort()
     }
   }

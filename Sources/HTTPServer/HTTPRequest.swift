@@ -22,6 +22,8 @@ public struct HTTPRequest: Sendable {
   public let fields: HTTPFields
   public let body: HTTPRequestBody
   public let peer: SocketAddress
+  /// For metrics and logs.
+  public let record: HTTPRequestRecord
   /// The loop that everything about this request happens on.
   public let loop: EventLoop
 
@@ -44,5 +46,6 @@ public struct HTTPRequest: Sendable {
     self.body = body
     self.peer = peer
     self.loop = loop
+    record = HTTPRequestRecord(begunNanoseconds: loop.nowNanoseconds)
   }
 }

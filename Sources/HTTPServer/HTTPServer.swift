@@ -11,7 +11,9 @@ public final class HTTPServer: @unchecked Sendable {
 
   public let loop: EventLoop
   public let configuration: HTTPServerConfiguration
-  public internal(set) var statistics = HTTPServerStatistics()
+  public let statistics = HTTPServerStatistics()
+  /// Told of every request that is done with, its response sent or given up. Must not block.
+  public var onRequestEnd: ((HTTPRequest) -> Void)?
   let handler: Handler
   var date = HTTPDate()
   private var listeners: [Listener] = []

@@ -48,12 +48,13 @@ public enum ObjectStoreLocation: Sendable {
   }
 
   /// The store, for use on `loop`. Call it on that loop.
-  public func makeStore(loop: EventLoop) throws -> any ObjectStore {
+  /// - Parameter client: how an S3 store is reached.
+  public func makeStore(loop: EventLoop, client: HTTPClientConfiguration = HTTPClientConfiguration()) throws -> any ObjectStore {
     switch self {
     case .local(let directory):
       return try LocalObjectStore(directory: directory, loop: loop)
     case .s3(let configuration, let certificateAuthorityFile):
-      var clientConfiguration = HTTPClientConfiguration()
+      var clientConfiguration = client
       clientConfiguration.certificateAuthorityFile = certificateAuthorityFile
       return S3ObjectStore(client: HTTPClient(loop: loop, configuration: clientConfiguration), configuration: configuration)
     }

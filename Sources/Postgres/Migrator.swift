@@ -51,7 +51,7 @@ public struct Migrator {
       }
       let pending = try Migration.pending(described, applied: applied)
       for (migration, checksum) in pending {
-        logger.info("applying \(service) \(migration.name)")
+        logger.info("applying a migration", metadata: ["schema": "\(service)", "migration": "\(migration.name)"])
         try await session.script(migration.sql, timeoutMilliseconds: Self.scriptTimeoutMilliseconds)
         try await session.query(
           "INSERT INTO public.schema_migrations (service, version, name, checksum) VALUES ($1, $2, $3, $4)",

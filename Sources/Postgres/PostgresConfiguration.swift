@@ -8,6 +8,10 @@ public struct PostgresConfiguration: Sendable {
 
   /// The schema whose tables statements find by bare name; `public` is searched after it. Nil: the server's default.
   public var schema: String?
+  /// What `pg_stat_activity` shows; the URL's, where it names one, wins.
+  public var applicationName = "jetty"
+  /// A statement that takes longer is logged as a warning; 0 for none.
+  public var slowStatementMilliseconds: UInt64 = 0
   /// Connections of this pool, that is, of one loop.
   public var connectionsMax = 4
   /// Statements in flight on one connection when all are busy.
@@ -63,7 +67,7 @@ public struct PostgresConfiguration: Sendable {
     all["port"] = endpoint.port
     all["hostaddr"] = address
     all["client_encoding"] = "UTF8"
-    all["application_name"] = options["application_name"] ?? "jetty"
+    all["application_name"] = options["application_name"] ?? applicationName
     // Saves a round trip, and libpq would ask the host's Kerberos set-up for credentials.
     all["gssencmode"] = options["gssencmode"] ?? "disable"
     var settings = ["-c", "timezone=UTC", "-c", "datestyle=ISO", "-c", "bytea_output=hex", "-c", "statement_timeout=\(queryTimeoutMilliseconds)"]

@@ -87,7 +87,6 @@ public struct PostgresServerError: Error, Sendable, Equatable, CustomStringConve
   /// Lost against another transaction: the same transaction may succeed when repeated from its start.
   public var isSerializationFailure: Bool { sqlState == "40001" || sqlState == "40P01" }
 
-  public var description: String {
-    "\(severity) \(sqlState): \(message)" + (detail.map { " (\($0))" } ?? "")
-  }
+  /// Without `detail`, which repeats values of rows: descriptions go to logs, and names of files do not.
+  public var description: String { "\(severity) \(sqlState): \(message)" }
 }

@@ -106,6 +106,7 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
   }
 
   private func answer(to request: PostgresRequest, isCancellable: Bool = true) async throws -> PostgresRows {
+    let begunNanoseconds = loop.nowNanoseconds
     defer { if request.wasSent { statistics.countStatement() } }
     do {
       let result = try await withTaskCancellationHandler {
@@ -114,8 +115,10 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
         if isCancellable { loop.execute { [self] in abandon(request, CancellationError()) } }
       }
       guard let result else { throw PostgresError.unavailable("the server sent no result") }
+      noteSlow(request, since: begunNanoseconds)
       return PostgresRows(result: result)
     } catch {
+      noteFailure(request, error, since: begunNanoseconds)
       if !(error is CancellationError) { statistics.countError() }
       if let known = error as? PostgresError, known.sqlState == "57014" {
         throw PostgresError.timeout(milliseconds: request.timeoutMilliseconds)
@@ -134,6 +137,30 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
     } else {
       request.fail(error)
     }
+  }
+
+  // MARK: Logs
+  // In the caller's task, so that a log handler finds the request that the statement was for. Values are parameters and never shown.
+
+  private func noteSlow(_ request: PostgresRequest, since begunNanoseconds: UInt64) {
+    let milliseconds = (loop.nowNanoseconds - begunNanoseconds) / 1_000_000
+    guard configuration.slowStatementMilliseconds > 0, milliseconds >= configuration.slowStatementMilliseconds else { return }
+    logger.warning("a statement was slow", metadata: ["statement": "\(Self.shortened(request.sql))", "ms": "\(milliseconds)"])
+  }
+
+  private func noteFailure(_ request: PostgresRequest, _ error: any Error, since begunNanoseconds: UInt64) {
+    guard !(error is CancellationError) else { return }
+    let milliseconds = (loop.nowNanoseconds - begunNanoseconds) / 1_000_000
+    logger.debug(
+      "a statement failed",
+      metadata: [
+        "statement": "\(Self.shortened(request.sql))", "ms": "\(milliseconds)", "sqlState": "\((error as? PostgresError)?.sqlState ?? "")",
+      ])
+  }
+
+  /// One line of at most 200 characters.
+  private static func shortened(_ sql: String) -> String {
+    sql.split(whereSeparator: \.isWhitespace).joined(separator: " ").prefix(200).description
   }
 
   // MARK: Connections
@@ -241,7 +268,7 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
       carryOut(state.opened(connection.number))
     } catch {
       let reason = if case .unavailable(let text) = error { text } else { "\(error)" }
-      if state.failure == nil, !state.isClosed { logger.warning("PostgreSQL is unavailable: \(reason)") }
+      if state.failure == nil, !state.isClosed { logger.warning("PostgreSQL is unavailable", metadata: ["reason": "\(reason)"]) }
       carryOut(state.openFailed(reason, chance: .random(in: 0..<1)))
     }
   }
@@ -291,7 +318,7 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
   func connectionClosed(_ connection: PostgresConnection, reason: String) {
     guard let index = members.firstIndex(where: { $0 === connection }) else { return }
     members.remove(at: index)
-    logger.debug("a PostgreSQL connection was lost: \(reason)")
+    logger.debug("a PostgreSQL connection was lost", metadata: ["reason": "\(reason)"])
     carryOut(state.lost(connection.number))
   }
 }

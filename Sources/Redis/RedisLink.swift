@@ -81,7 +81,7 @@ final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
     let wasDown = state.failure != nil
     guard let delay = state.lost(reason, chance: .random(in: 0..<1)) else { return }
     let isDown = state.failure != nil
-    if isDown, !wasDown { logger.warning("Redis is unavailable: \(reason)") }
+    if isDown, !wasDown { logger.warning("Redis is unavailable", metadata: ["reason": "\(reason)"]) }
     retryTimer = loop.schedule(afterMilliseconds: delay) { [weak self] in self?.start() }
     user?.linkLost(reason: reason, isDown: isDown)
   }

@@ -41,7 +41,7 @@ final class ChunkStack: @unchecked Sendable {
     self.loop = loop
     pool = PostgresPool(loop: loop, configuration: try PostgresConfiguration(url: database, schema: "chunk_metadata"))
     var configuration = try RedisConfiguration(url: redisURL)
-    configuration.commandTimeoutMilliseconds = ChunkLimits.cacheTimeoutMilliseconds
+    configuration.commandTimeoutMilliseconds = ChunkLimits().cacheTimeoutMilliseconds
     redis = RedisClient(loop: loop, configuration: configuration)
     cache = RedisChunkCache(loop: loop, redis: redis, now: ChunkMetadataProgram.unixMilliseconds)
     map = PostgresChunkMap(loop: loop, pool: pool, feed: cache)

@@ -43,7 +43,7 @@ struct CallerPolicyTests {
       (["--tls-trust-domain=jetty"], "tls.cert.file is needed"),
       (["--tls-allowed-callers=a.example"], "tls.trust.domain is needed"),
     ] {
-      let settings = await Settings(keys: SettingKey.common, arguments: ["program"] + arguments, environment: [:])
+      let settings = Settings(keys: SettingKey.common, arguments: ["program"] + arguments, environment: [:])
       _ = CallerPolicy(settings, log: .init(label: "test"))
       let error = #expect(throws: SettingsError.self) { try settings.check() }
       #expect(error?.mistakes.contains { $0.hasPrefix(mistake) } == true)

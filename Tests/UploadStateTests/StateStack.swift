@@ -115,7 +115,7 @@ final class StateStack: @unchecked Sendable {
     self.directory = directory
     pool = PostgresPool(loop: loop, configuration: try PostgresConfiguration(url: database, schema: "upload_state"))
     var configuration = try RedisConfiguration(url: redisURL)
-    configuration.commandTimeoutMilliseconds = SessionLimits.publishTimeoutMilliseconds
+    configuration.commandTimeoutMilliseconds = SessionLimits().publishTimeoutMilliseconds
     redis = RedisClient(loop: loop, configuration: configuration)
     subscriber = RedisSubscriber(loop: loop, configuration: configuration)
     objects = try ObjectStoreFactory.make(url: "file://\(directory)", loop: loop)

@@ -29,8 +29,14 @@ struct JSONLogHandler: LogHandler {
     line.add("service", service)
     if label != service { line.add("logger", label) }
     line.add("message", event.message.description)
-    if let requestId = RPCContext.current?.metadata["jetty-request-id"] { line.add("requestId", requestId) }
     let all = event.metadata.map { metadata.merging($0) { _, new in new } } ?? metadata
+    if all["traceId"] == nil, let context = RPCContext.current {
+      if let id = context.requestID { line.add("requestId", id) }
+      if let trace = context.trace {
+        line.add("traceId", trace.traceID)
+        line.add("spanId", trace.spanID)
+      }
+    }
     for (key, value) in all.sorted(by: { $0.key < $1.key }) { line.add(key, value.description) }
     line.write()
   }

@@ -9,6 +9,9 @@ enum LoopMetrics {
       let labels = [(name: "loop", value: loop.name)]
       metrics.reading("jetty_loop_turns_total", "Event loop iterations", counts: true, labels) { Double(statistics.turns) }
       metrics.reading("jetty_loop_slow_turns_total", "Iterations whose work took over 5 ms", counts: true, labels) { Double(statistics.slowTurns) }
+      metrics.reading("jetty_loop_busy_seconds_total", "Time that iterations worked; the rest was waiting", counts: true, labels) {
+        Double(statistics.busyNanoseconds) / 1e9
+      }
       metrics.reading("jetty_loop_longest_turn_seconds", "Longest iteration so far", labels) { Double(statistics.longestTurnNanoseconds) / 1e9 }
     }
     metrics.reading("process_resident_memory_bytes", "Resident memory") { Double(residentBytes()) }
@@ -16,6 +19,13 @@ enum LoopMetrics {
       var usage = rusage()
       getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
       return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    }
+    let begun = Date().timeIntervalSince1970
+    metrics.reading("process_start_time_seconds", "When the process began, Unix time") { begun }
+    metrics.reading("process_max_fds", "Most descriptors that may be open") {
+      var limit = rlimit()
+      getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      return Double(limit.rlim_cur)
     }
     metrics.reading("process_open_fds", "Open descriptors") {
       Double((try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 0)

@@ -18,8 +18,9 @@ final class AdminServer: Sendable {
       case "/healthz":
         return .text("ok\n")
       case "/readyz":
-        let obstacles = await state.obstacles()
-        return obstacles.isEmpty ? .text("ready\n") : .text(obstacles.joined(separator: "\n") + "\n", status: 503)
+        let (obstacles, notes) = await state.look()
+        let lines = (obstacles.isEmpty ? ["ready"] : obstacles) + notes
+        return .text(lines.joined(separator: "\n") + "\n", status: obstacles.isEmpty ? 200 : 503)
       case "/debug/rpc":
         guard let json = await rpc.json() else { return .text("stopping\n", status: 503) }
         return .json(json)

@@ -19,6 +19,15 @@ final class ListenAddresses: @unchecked Sendable {
     rpcAddress = hasRPCListen ? settings.address(.rpcListen) : nil
   }
 
+  /// Two doors cannot have one address.
+  func check(_ settings: Settings) {
+    var seen: [String: String] = [:]
+    for (name, address) in [("listen", main), ("admin.listen", admin), ("rpc.listen", rpcAddress)] {
+      guard let address, (address.port ?? 0) != 0 else { continue }
+      if let other = seen.updateValue(name, forKey: address.description) { settings.note("\(other) and \(name) are the same address, \(address)") }
+    }
+  }
+
   var main: SocketAddress { lock.withLock { mainAddress } }
   /// For RPC where `main` is HTTP.
   var rpc: SocketAddress { lock.withLock { rpcAddress ?? mainAddress } }

@@ -23,12 +23,15 @@ final class LoopServers: @unchecked Sendable {
       for service in parts.services { router.add(service) }
       if let policy = process.callerPolicy { router.interceptors.append(policy.interceptor(log: process.log)) }
       health = router.addOperations(loop: runtime.loop)
-      var configuration = RPCServerConfiguration()
+      var configuration = RPCSettings.server.read(runtime.settings)
+      configuration.drainMilliseconds = UInt64(max(1, runtime.settings.integer(.drainSeconds))) * 1_000
       configuration.tls = process.tls.server
       let server = RPCServer(loop: runtime.loop, router: router, configuration: configuration, log: process.log)
       let statistics = RPCStatistics(side: .server)
       RPCMetrics.bind(statistics, to: process.metrics)
       server.statistics = statistics
+      let access = AccessLog(settings: runtime.settings, log: process.log)
+      server.onCallEnd = { access.note($0) }
       rpcAddress = try server.listen(parts.http == nil ? addresses.main : addresses.rpc, reusePort: true, probe: isFirst)
       rpc = server
     }
@@ -46,6 +49,12 @@ final class LoopServers: @unchecked Sendable {
       var configuration = parts.httpConfiguration
       configuration.tls = process.tls.http
       let server = HTTPServer(loop: runtime.loop, configuration: configuration, handler: handler)
+      let counts = HTTPMetrics(server.statistics, to: process.metrics)
+      let access = AccessLog(settings: runtime.settings, log: process.log)
+      server.onRequestEnd = { request in
+        counts.count(request)
+        access.note(request)
+      }
       httpAddress = try server.listen(addresses.main, reusePort: true, probe: isFirst)
       http = server
     }

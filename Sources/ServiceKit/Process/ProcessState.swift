@@ -40,21 +40,32 @@ final class ProcessState: @unchecked Sendable {
   }
 
   /// What keeps the program from being ready; empty for nothing.
-  func obstacles() async -> [String] {
-    if isStopping { return ["stopping"] }
-    guard isStarted else { return ["starting" + (waitingFor.map { ", waiting: \($0)" } ?? "")] }
+  func obstacles() async -> [String] { await look().obstacles }
+
+  /// What keeps the program from being ready, and how every dependency is.
+  func look() async -> (obstacles: [String], notes: [String]) {
+    if isStopping { return (["stopping"], []) }
+    guard isStarted else { return (["starting" + (waitingFor.map { ", waiting: \($0)" } ?? "")], []) }
     let (checks, loop) = lock.withLock { (self.checks, self.loop) }
-    guard let loop else { return [] }
-    var found: [String] = []
+    guard let loop else { return ([], []) }
+    var obstacles: [String] = []
+    var notes: [String] = []
     for check in checks {
-      // Not `try?`: its nil would mean both "fine" and "no answer".
-      do {
-        let obstacle = try await loop.withTimeout(milliseconds: checkMilliseconds) { await check.check() }
-        if let obstacle { found.append("\(check.name): \(obstacle)") }
-      } catch {
-        found.append("\(check.name): no answer within \(checkMilliseconds) ms")
+      guard let obstacle = await obstacle(check, on: loop) else {
+        notes.append("\(check.name): ok")
+        continue
       }
+      if check.isRequired { obstacles.append(obstacle) } else { notes.append(obstacle + " (works without, slower)") }
     }
-    return found
+    return (obstacles, notes)
+  }
+
+  private func obstacle(_ check: ReadinessCheck, on loop: EventLoop) async -> String? {
+    // Not `try?`: its nil would mean both "fine" and "no answer".
+    do {
+      return try await loop.withTimeout(milliseconds: checkMilliseconds) { await check.check() }.map { "\(check.name): \($0)" }
+    } catch {
+      return "\(check.name): no answer within \(checkMilliseconds) ms"
+    }
   }
 }

@@ -12,7 +12,7 @@ final class RunningProcess: @unchecked Sendable {
   let tls: TLSSettings
   /// Nil where every certified peer may call everything.
   let callerPolicy: CallerPolicy?
-  let state = ProcessState()
+  let state: ProcessState
   let rpcDebug = RPCDebug()
   /// The job to do instead of serving.
   let job: String?
@@ -29,25 +29,27 @@ final class RunningProcess: @unchecked Sendable {
   init(definition: ServiceDefinition, settings: Settings) throws {
     self.definition = definition
     self.settings = settings
-    let levelText = settings.required(.logLevel)
-    let level = Logger.Level(rawValue: levelText)
-    if level == nil { settings.complain(.logLevel, "is no log level: \"\(levelText)\"") }
+    let level = Logger.Level(rawValue: settings.required(.logLevel))
     let service = definition.name
     LoggingSystem.bootstrap { JSONLogHandler(label: $0, service: service, level: level ?? .info) }
     log = Logger(label: service)
     tls = TLSSettings(settings, hasHTTP: definition.settings.contains(.httpTLSCertificate))
     callerPolicy = CallerPolicy(settings, log: log)
     certificates = CertificateWatch(tls.contexts, metrics: metrics, log: log)
-    certificateSeconds = settings.integer(.tlsReloadSeconds, in: 1...86_400)
-    drainDelayMilliseconds = UInt64(settings.integer(.drainDelaySeconds, in: 0...3600)) * 1000
-    drainMilliseconds = UInt64(settings.integer(.drainSeconds, in: 0...3600)) * 1000
+    certificateSeconds = settings.integer(.tlsReloadSeconds)
+    drainDelayMilliseconds = UInt64(settings.integer(.drainDelaySeconds)) * 1000
+    drainMilliseconds = UInt64(settings.integer(.drainSeconds)) * 1000
     addresses = ListenAddresses(settings, hasRPCListen: definition.settings.contains(.rpcListen))
     job = definition.jobs.isEmpty ? nil : settings.optional(.job)
     if let job, !definition.jobs.contains(job) {
       settings.complain(.job, "is no job of this program: \"\(job)\"; there is \(definition.jobs.joined(separator: ", "))")
     }
-    let wanted = job == nil ? settings.integer(.loops, in: 0...256) : 1
-    for key in definition.settings where key.isNeeded { _ = settings.required(key) }
+    state = ProcessState(checkMilliseconds: UInt64(settings.integer(.readyTimeout)))
+    let wanted = job == nil ? settings.integer(.loops) : 1
+    RPCSettings.check(settings)
+    addresses.check(settings)
+    if definition.settings.contains(.storeAccessKey) { settings.checkStore(signsURLs: definition.settings.contains(.objectURLSecret)) }
+    definition.validate(settings)
     try settings.check()
     group = try EventLoopGroup(count: wanted == 0 ? ProcessInfo.processInfo.activeProcessorCount : wanted, name: "loop")
     LoopMetrics.bind(group.loops, to: metrics)

@@ -5,6 +5,8 @@ public struct ServiceDefinition: Sendable {
   public let summary: String
   /// Settings besides `SettingKey.common`.
   public let settings: [SettingKey]
+  /// Notes what contradicts itself in settings that are each right.
+  public let validate: @Sendable (Settings) -> Void
   /// What `--job` may name: work that can be done from outside, by a Kubernetes CronJob for one, in a process of its own.
   public let jobs: [String]
   /// Runs once, on the first loop, before any part is made: migrations. Is tried again while what it needs is away.
@@ -14,6 +16,7 @@ public struct ServiceDefinition: Sendable {
 
   public init(
     name: String, summary: String, settings: [SettingKey], jobs: [String] = [],
+    validate: @escaping @Sendable (Settings) -> Void = { _ in },
     prepare: @escaping @Sendable (ServiceRuntime) async throws -> Void = { _ in },
     build: @escaping @Sendable (ServiceRuntime) async throws -> ServiceParts
   ) {
@@ -21,6 +24,7 @@ public struct ServiceDefinition: Sendable {
     self.summary = summary
     self.settings = jobs.isEmpty ? settings : settings + [.job]
     self.jobs = jobs
+    self.validate = validate
     self.prepare = prepare
     self.build = build
   }

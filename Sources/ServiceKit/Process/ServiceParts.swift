@@ -21,14 +21,17 @@ public struct ServiceParts: @unchecked Sendable {
   public init() {}
 }
 
-/// Something without which the program cannot do its work.
+/// Something that the program needs to do its work, or that it is slower without.
 public struct ReadinessCheck: Sendable {
   public let name: String
+  /// Without it the program is not ready. Otherwise its lack is only told.
+  public let isRequired: Bool
   /// Runs on the loop; nil for fine, else what is wrong (for operators).
   public let check: @Sendable () async -> String?
 
-  public init(_ name: String, check: @escaping @Sendable () async -> String?) {
+  public init(_ name: String, required isRequired: Bool = true, check: @escaping @Sendable () async -> String?) {
     self.name = name
+    self.isRequired = isRequired
     self.check = check
   }
 }

@@ -14,14 +14,23 @@ public enum ServiceProcess {
     pthread_sigmask(SIG_BLOCK, &signals, nil)
 
     let keys = SettingKey.common + definition.settings
+    if CommandLine.arguments.contains("--reference") {
+      // lint:allow print - the answer to --reference, not a log
+      print(SettingsHelp.reference(keys).joined(separator: "\n"))
+      endProcess(0)
+    }
     if CommandLine.arguments.dropFirst().contains(where: { $0 == "--help" || $0 == "-h" }) {
       // lint:allow print - the answer to --help, not a log
       print(SettingsHelp.text(program: "jetty-\(definition.name)", summary: definition.summary, keys: keys), terminator: "")
       endProcess(0)
     }
-    let settings = blocking { await Settings(keys: keys) }
     do {
-      let process = try RunningProcess(definition: definition, settings: settings)
+      let process = try RunningProcess(definition: definition, settings: Settings(program: definition.name, keys: keys))
+      if CommandLine.arguments.contains("--check-config") {
+        // lint:allow print - the answer to --check-config, not a log
+        print("jetty-\(definition.name): the configuration can be used")
+        endProcess(0)
+      }
       Task.detached { await process.start() }
       var received: Int32 = 0
       sigwait(&signals, &received)

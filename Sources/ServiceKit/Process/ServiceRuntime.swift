@@ -14,7 +14,7 @@ public final class ServiceRuntime: @unchecked Sendable {
   public let job: String?
   public let metrics: MetricsRegistry
   /// Calls that this loop makes.
-  private let statistics = RPCStatistics(side: .client)
+  public let statistics = RPCStatistics(side: .client)
   public let log: Logger
   private let tls: TLSSettings
   private var channels: [String: RPCChannel] = [:]
@@ -63,9 +63,8 @@ public final class ServiceRuntime: @unchecked Sendable {
 
   /// How channels are made here, for whoever keeps and closes channels of its own.
   public func channelConfiguration() throws -> RPCChannelConfiguration {
-    var configuration = RPCChannelConfiguration()
+    var configuration = RPCSettings.client.read(settings)
     configuration.tls = tls.client
-    configuration.defaultTimeoutMilliseconds = 10_000
     configuration.service = PeerCalls.configuration
     return configuration
   }

@@ -6,10 +6,11 @@ public enum PeerService: String, CaseIterable, Sendable {
   case dedup = "dedup"
   case finalize = "finalize"
 
+  public static func settings(_ services: PeerService...) -> [SettingKey] { services.map { $0.setting } }
+
   public var setting: SettingKey {
     SettingKey(
-      "\(rawValue).address",
-      "RPC address of \(rawValue.split(separator: ".").joined(separator: "-")): host:port, several with commas, or dns:///name:port",
-      needed: true)
+      "\(rawValue).address", "where \(rawValue.split(separator: ".").joined(separator: "-")) is",
+      .form("host:port, several with commas, or dns:///name:port", SettingKey.target), needed: true)
   }
 }

@@ -1,7 +1,9 @@
 import Contracts
 import Logging
+import ObjectStore
 import Postgres
 import RPC
+import Redis
 
 extension RPCError {
   /// What a client is told when PostgreSQL fails: UNAVAILABLE where trying again helps, INTERNAL with the detail in the log otherwise.
@@ -21,6 +23,30 @@ extension ReadinessCheck {
     ReadinessCheck("postgres") {
       do {
         try await pool.query("SELECT 1")
+        return nil
+      } catch {
+        return "\(error)"
+      }
+    }
+  }
+
+  /// Redis is connected. Nothing is lost without it.
+  public static func redis(_ client: RedisClient) -> ReadinessCheck {
+    ReadinessCheck("redis", required: false) {
+      do {
+        try await client.ping()
+        return nil
+      } catch {
+        return "\(error)"
+      }
+    }
+  }
+
+  /// The object store takes and gives.
+  public static func store(_ store: any ObjectStore) -> ReadinessCheck {
+    ReadinessCheck("object store") {
+      do {
+        try await store.check()
         return nil
       } catch {
         return "\(error)"

@@ -10,12 +10,13 @@ extension ServiceRuntime {
   /// A pool whose connections see `schema` first and then `public` (where pgvector lives).
   public func postgres(schema: String) throws -> PostgresPool {
     let url = settings.required(.postgresURL)
-    let connections = settings.integer(.postgresConnections, in: 1...100)
     try settings.check()
     do {
       var configuration = try PostgresConfiguration(url: url)
       configuration.schema = schema
-      configuration.connectionsMax = connections
+      configuration.applicationName = "jetty-\(name)"
+      configuration.slowStatementMilliseconds = UInt64(settings.integer(.slowStatement))
+      StoreSettings.apply(settings, to: &configuration)
       let pool = PostgresPool(loop: loop, configuration: configuration, logger: log)
       StoreMetrics.bind(pool.statistics, loop: loop.name, to: metrics)
       return pool
@@ -29,7 +30,9 @@ extension ServiceRuntime {
     let url = settings.required(.redisURL)
     try settings.check()
     do {
-      return try RedisConfiguration(url: url)
+      var configuration = try RedisConfiguration(url: url)
+      StoreSettings.apply(settings, to: &configuration)
+      return configuration
     } catch {
       settings.complain(.redisURL, "cannot be used: \(error)")
       throw settingsError()
@@ -46,7 +49,7 @@ extension ServiceRuntime {
   }
 
   public func objectStore() throws -> any ObjectStore {
-    try storeLocation().makeStore(loop: loop)
+    try storeLocation().makeStore(loop: loop, client: StoreSettings.objects.read(settings))
   }
 
   /// Signs URLs that clients download objects by.

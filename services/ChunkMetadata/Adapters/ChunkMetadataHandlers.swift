@@ -12,6 +12,7 @@ struct ChunkMetadataHandlers: ChunkMetadataService {
   let verifier: UploadTokenVerifier
   let metrics: ChunkMetrics
   let log: Logger
+  var limits = ChunkLimits()
 
   // MARK: Edges
 
@@ -33,8 +34,7 @@ struct ChunkMetadataHandlers: ChunkMetadataService {
         file: Self.file(request.fileId), index: request.chunkIndex, hash: Self.hash(request.hash), size: ByteCount(request.size),
         edge: Self.edge(request.edgeId))
       let totals = try await desk.record(ChunkReceipt(claim: claim, etag: request.etag))
-      metrics.recorded.increment()
-      metrics.bytes.increment(by: request.size)
+      metrics.recorded(by: claim.edge, bytes: request.size)
       return RecordChunkResponse(chunksStored: totals.chunks)
     }
   }
@@ -56,7 +56,7 @@ struct ChunkMetadataHandlers: ChunkMetadataService {
       try await desk.note(
         file: Self.file(request.fileId), index: request.chunkIndex, hash: Self.hash(request.hash), size: ByteCount(request.size),
         edge: Self.edge(request.edgeId), account: account)
-      return CacheChunkResponse(ok: true, ttl: ChunkLimits.noteSeconds)
+      return CacheChunkResponse(ok: true, ttl: limits.noteSeconds)
     }
   }
 

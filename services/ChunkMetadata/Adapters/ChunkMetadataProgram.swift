@@ -11,28 +11,31 @@ public enum ChunkMetadataProgram {
   public static let definition = ServiceDefinition(
     name: "chunk-metadata",
     summary: "the chunk map of every upload",
-    settings: SettingKey.database + [.tokenPublicKey, PeerService.uploadState.setting],
+    settings: SettingKey.groups(
+      SettingKey.database, [.tokenPublicKey], PeerService.settings(.uploadState), ChunkSettings.limits.keys),
     prepare: { runtime in
       let pool = try runtime.postgres(schema: schema)
       defer { pool.close() }
       try await Migrator(pool, logger: runtime.log).run(try migrations(), service: schema)
     },
     build: { runtime in
+      let limits = ChunkSettings.limits.read(runtime.settings)
       let verifier = try runtime.tokenVerifier()
       let uploads = RemoteUploads(client: UploadStateClient(try runtime.channel(.uploadState)))
       let pool = try runtime.postgres(schema: schema)
-      let redis = try runtime.redis(commandTimeoutMilliseconds: ChunkLimits.cacheTimeoutMilliseconds)
-      let cache = RedisChunkCache(loop: runtime.loop, redis: redis, now: unixMilliseconds)
-      let map = PostgresChunkMap(loop: runtime.loop, pool: pool, feed: cache)
+      let redis = try runtime.redis(commandTimeoutMilliseconds: limits.cacheTimeoutMilliseconds)
+      let cache = RedisChunkCache(loop: runtime.loop, redis: redis, now: unixMilliseconds, limits: limits)
+      let map = PostgresChunkMap(loop: runtime.loop, pool: pool, feed: cache, limits: limits)
 
       var parts = ServiceParts()
       parts.services = [
         ChunkMetadataHandlers(
-          desk: ChunkDesk(map: map, cache: cache, uploads: uploads), verifier: verifier, metrics: ChunkMetrics(runtime.metrics), log: runtime.log)
+          desk: ChunkDesk(map: map, cache: cache, uploads: uploads), verifier: verifier, metrics: ChunkMetrics(runtime.metrics), log: runtime.log,
+          limits: limits)
       ]
-      parts.readiness = [.postgres(pool)]
+      parts.readiness = [.postgres(pool), .redis(redis)]
       parts.background = [
-        .every(milliseconds: ChunkLimits.sweepMilliseconds, "sweep-claims", on: runtime) {
+        .every(milliseconds: limits.sweepMilliseconds, "sweep-claims", on: runtime) {
           let count = try await map.sweep()
           if count > 0 { runtime.log.info("forgot abandoned claims", metadata: ["count": "\(count)"]) }
         }

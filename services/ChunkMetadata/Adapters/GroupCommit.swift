@@ -15,22 +15,24 @@ final class GroupCommit<Item: Sendable, Outcome: Sendable>: @unchecked Sendable 
   private let loop: EventLoop
   private let key: (Item) -> ChunkAddress
   private let write: Write
+  private let limits: ChunkLimits
   private var waiting: [Waiting] = []
   private var running = 0
   private var isScheduled = false
   private(set) var batchesTotal: UInt64 = 0
 
-  init(loop: EventLoop, key: @escaping (Item) -> ChunkAddress, write: @escaping Write) {
+  init(loop: EventLoop, limits: ChunkLimits, key: @escaping (Item) -> ChunkAddress, write: @escaping Write) {
     self.loop = loop
     self.key = key
     self.write = write
+    self.limits = limits
   }
 
   /// Writes `item` together with others.
   /// - Throws: `ChunkError.overloaded`, what `write` throws, `CancellationError` (the item may be written all the same).
   func submit(_ item: Item) async throws -> Outcome {
     precondition(loop.isCurrent, "a group commit belongs to its loop")
-    guard waiting.count < ChunkLimits.waitingCallsMax else { throw ChunkError.overloaded }
+    guard waiting.count < limits.waitingCallsMax else { throw ChunkError.overloaded }
     let promise = LoopPromise<Outcome>(loop: loop)
     waiting.append(Waiting(item: item, promise: promise))
     schedule()
@@ -39,7 +41,7 @@ final class GroupCommit<Item: Sendable, Outcome: Sendable>: @unchecked Sendable 
 
   /// Closures run when the jobs of this turn are done: by then everyone who was ready has submitted.
   private func schedule() {
-    guard !isScheduled, running < ChunkLimits.batchesAtOnceMax, !waiting.isEmpty else { return }
+    guard !isScheduled, running < limits.batchesAtOnceMax, !waiting.isEmpty else { return }
     isScheduled = true
     loop.execute {
       self.isScheduled = false
@@ -48,7 +50,7 @@ final class GroupCommit<Item: Sendable, Outcome: Sendable>: @unchecked Sendable 
   }
 
   private func start() {
-    guard running < ChunkLimits.batchesAtOnceMax else { return }
+    guard running < limits.batchesAtOnceMax else { return }
     let batch = takeBatch()
     guard !batch.isEmpty else { return }
     running += 1
@@ -68,7 +70,7 @@ final class GroupCommit<Item: Sendable, Outcome: Sendable>: @unchecked Sendable 
     var rest: [Waiting] = []
     for entry in waiting where !entry.promise.isResolved {
       let key = key(entry.item)
-      if batch.count < ChunkLimits.batchRowsMax, batch[key] == nil { batch[key] = entry } else { rest.append(entry) }
+      if batch.count < limits.batchRowsMax, batch[key] == nil { batch[key] = entry } else { rest.append(entry) }
     }
     waiting = rest
     return batch.sorted { $0.key < $1.key }.map(\.value)
@@ -92,7 +94,7 @@ final class GroupCommit<Item: Sendable, Outcome: Sendable>: @unchecked Sendable 
     while true {
       do {
         return try await write(items)
-      } catch PostgresError.server(let error) where error.isSerializationFailure && attempts < ChunkLimits.conflictRetriesMax {
+      } catch PostgresError.server(let error) where error.isSerializationFailure && attempts < limits.conflictRetriesMax {
         attempts += 1
       }
     }

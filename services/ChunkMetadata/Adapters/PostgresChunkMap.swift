@@ -7,12 +7,14 @@ final class PostgresChunkMap: ChunkMap, @unchecked Sendable {
   private let pool: PostgresPool
   private let claims: GroupCommit<ChunkClaim, ClaimOutcome>
   private let receipts: GroupCommit<ChunkReceipt, RecordOutcome>
+  private let limits: ChunkLimits
 
   /// - Parameter feed: hears of every receipt once it is durable.
-  init(loop: EventLoop, pool: PostgresPool, feed: any ProgressFeed & Sendable) {
+  init(loop: EventLoop, pool: PostgresPool, feed: any ProgressFeed & Sendable, limits: ChunkLimits = ChunkLimits()) {
     self.pool = pool
-    claims = GroupCommit(loop: loop, key: \.address) { try await Self.write($0, to: pool) }
-    receipts = GroupCommit(loop: loop, key: \.claim.address) { try await Self.write($0, to: pool, feed: feed) }
+    self.limits = limits
+    claims = GroupCommit(loop: loop, limits: limits, key: \.address) { try await Self.write($0, to: pool, limits) }
+    receipts = GroupCommit(loop: loop, limits: limits, key: \.claim.address) { try await Self.write($0, to: pool, feed: feed, limits) }
   }
 
   /// Statements that wrote claims and receipts so far.
@@ -29,7 +31,7 @@ final class PostgresChunkMap: ChunkMap, @unchecked Sendable {
 
   func holder(of address: ChunkAddress) async throws -> ChunkNote? {
     let rows = try await pool.query(
-      ChunkSQL.holder, [.string(address.file.text), .int64(Int64(address.index.rawValue)), .int64(ChunkLimits.claimLeaseMilliseconds)])
+      ChunkSQL.holder, [.string(address.file.text), .int64(Int64(address.index.rawValue)), .int64(limits.claimLeaseMilliseconds)])
     guard let row = rows.first else { return nil }
     guard let account = AccountID(try row[0].string) else { throw PostgresError.decoding("account_id is not one") }
     let claim = ChunkClaim(
@@ -72,19 +74,19 @@ final class PostgresChunkMap: ChunkMap, @unchecked Sendable {
     let milliseconds: UInt64 = 300_000
     return try await pool.transaction { session in
       try await session.query("SET LOCAL statement_timeout = \(milliseconds)")
-      let hours = Int64(ChunkLimits.abandonedClaimHours)
+      let hours = Int64(limits.abandonedClaimHours)
       return try await session.query(ChunkSQL.sweep, [.int64(hours)], timeoutMilliseconds: milliseconds).affectedCount
     }
   }
 
   // MARK: Groups
 
-  private static func write(_ claims: [ChunkClaim], to pool: PostgresPool) async throws -> [ClaimOutcome] {
+  private static func write(_ claims: [ChunkClaim], to pool: PostgresPool, _ limits: ChunkLimits) async throws -> [ClaimOutcome] {
     var outcomes: [ChunkAddress: ClaimOutcome] = [:]
     var open = claims
     // Where an address is neither granted nor held, its holder has just let go: then the claim is tried again.
-    for _ in 0...ChunkLimits.conflictRetriesMax where !open.isEmpty {
-      for row in try await pool.query(ChunkSQL.claim, ChunkSQL.columns(open) + [.int64(ChunkLimits.claimLeaseMilliseconds)]) {
+    for _ in 0...limits.conflictRetriesMax where !open.isEmpty {
+      for row in try await pool.query(ChunkSQL.claim, ChunkSQL.columns(open) + [.int64(limits.claimLeaseMilliseconds)]) {
         outcomes[try ChunkSQL.address(row)] = .granted
       }
       open.removeAll { outcomes[$0.address] != nil }
@@ -103,8 +105,10 @@ final class PostgresChunkMap: ChunkMap, @unchecked Sendable {
     return claims.map { outcomes[$0.address] ?? .taken }
   }
 
-  private static func write(_ receipts: [ChunkReceipt], to pool: PostgresPool, feed: any ProgressFeed) async throws -> [RecordOutcome] {
-    let parameters = ChunkSQL.columns(receipts.map(\.claim)) + [.textArray(receipts.map(\.etag)), .int64(ChunkLimits.claimLeaseMilliseconds)]
+  private static func write(
+    _ receipts: [ChunkReceipt], to pool: PostgresPool, feed: any ProgressFeed, _ limits: ChunkLimits
+  ) async throws -> [RecordOutcome] {
+    let parameters = ChunkSQL.columns(receipts.map(\.claim)) + [.textArray(receipts.map(\.etag)), .int64(limits.claimLeaseMilliseconds)]
     let recorded = Set(try await pool.query(ChunkSQL.record, parameters).map { try ChunkSQL.address($0) })
     guard !recorded.isEmpty else { return receipts.map { _ in .taken } }
     // Counted after the commit: what other processes recorded meanwhile is in it.

@@ -10,6 +10,7 @@ final class RedisChunkCache: ChunkCache, ProgressFeed, @unchecked Sendable {
   private let loop: EventLoop
   private let redis: RedisClient
   private let now: () -> Int64
+  private let limits: ChunkLimits
   private var announcing = 0
   /// Announcements that were not made, because Redis was away or slow.
   private(set) var droppedTotal: UInt64 = 0
@@ -17,10 +18,11 @@ final class RedisChunkCache: ChunkCache, ProgressFeed, @unchecked Sendable {
   /// - Parameters:
   ///   - redis: Its time-out is the longest that a call here takes.
   ///   - now: Unix milliseconds.
-  init(loop: EventLoop, redis: RedisClient, now: @escaping () -> Int64) {
+  init(loop: EventLoop, redis: RedisClient, now: @escaping () -> Int64, limits: ChunkLimits = ChunkLimits()) {
     self.loop = loop
     self.redis = redis
     self.now = now
+    self.limits = limits
   }
 
   static func chunkKey(_ address: ChunkAddress) -> String { "chunk:{\(address.file)}:\(address.index)" }
@@ -39,7 +41,7 @@ final class RedisChunkCache: ChunkCache, ProgressFeed, @unchecked Sendable {
   }
 
   func keep(_ note: ChunkNote) async {
-    _ = try? await redis.pipeline(Self.commands(note))
+    _ = try? await redis.pipeline(self.commands(note))
   }
 
   // MARK: Uploads
@@ -59,7 +61,7 @@ final class RedisChunkCache: ChunkCache, ProgressFeed, @unchecked Sendable {
         "HSET", key, "account", .string(grant.account.text), "fileSize", .string("\(grant.plan.fileSize.rawValue)"),
         "chunkSize", .string("\(grant.plan.chunkSize.rawValue)"),
       ],
-      ["EXPIRE", key, .int(Int64(ChunkLimits.uploadSeconds))],
+      ["EXPIRE", key, .int(Int64(limits.uploadSeconds))],
     ])
   }
 
@@ -76,13 +78,13 @@ final class RedisChunkCache: ChunkCache, ProgressFeed, @unchecked Sendable {
   /// Says it in the background: whoever recorded a chunk does not wait for Redis.
   func announce(_ receipts: [ChunkReceipt], totals: [FileID: StoredTotals]) {
     precondition(loop.isCurrent, "a cache belongs to its loop")
-    guard announcing < ChunkLimits.announcementsAtOnceMax, redis.unavailableReason == nil else {
+    guard announcing < limits.announcementsAtOnceMax, redis.unavailableReason == nil else {
       droppedTotal += UInt64(receipts.count)
       return
     }
     let at = now()
     let commands = receipts.flatMap { receipt in
-      Self.commands(ChunkNote(claim: receipt.claim, isStored: true))
+      self.commands(ChunkNote(claim: receipt.claim, isStored: true))
         + [Self.announcement(receipt, totals: totals[receipt.claim.address.file] ?? .none, at: at)]
     }
     announcing += 1
@@ -106,14 +108,14 @@ final class RedisChunkCache: ChunkCache, ProgressFeed, @unchecked Sendable {
     return ["PUBLISH", .string(channel(receipt.claim.address.file)), .bytes(buffer.array)]
   }
 
-  private static func commands(_ note: ChunkNote) -> [[RedisArgument]] {
-    let key = RedisArgument.string(chunkKey(note.claim.address))
+  private func commands(_ note: ChunkNote) -> [[RedisArgument]] {
+    let key = RedisArgument.string(Self.chunkKey(note.claim.address))
     return [
       [
         "HSET", key, "account", .string(note.claim.account.text), "hash", .string(note.claim.hash.text),
         "size", .string("\(note.claim.size.rawValue)"), "edgeId", .string(note.claim.edge.text), "stored", note.isStored ? "1" : "0",
       ],
-      ["EXPIRE", key, .int(Int64(ChunkLimits.noteSeconds))],
+      ["EXPIRE", key, .int(Int64(limits.noteSeconds))],
     ]
   }
 

@@ -12,6 +12,7 @@ struct DedupHandlers: DedupService {
   let signer: ObjectURLSigner
   let metrics: DedupMetrics
   let log: Logger
+  var limits = DedupLimits()
 
   func checkDuplicate(_ request: CheckDuplicateRequest, context: ServerContext) async throws -> CheckDuplicateResponse {
     let account = try CallerIdentity.account(context)
@@ -48,7 +49,7 @@ struct DedupHandlers: DedupService {
 
   private func answer(_ match: Match) throws -> DuplicateFile {
     let key = try ObjectKey(match.objectKey)
-    let url = signer.presignedGet(key: key, expiresInSeconds: DedupLimits.urlSeconds, fileName: match.name.isEmpty ? nil : match.name)
+    let url = signer.presignedGet(key: key, expiresInSeconds: limits.urlSeconds, fileName: match.name.isEmpty ? nil : match.name)
     return DuplicateFile(
       fileId: match.id.text, url: url.url, similarity: match.similarity, type: match.kind == .exact ? .exact : .similar)
   }

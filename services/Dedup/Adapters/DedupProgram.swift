@@ -9,33 +9,29 @@ public enum DedupProgram {
   /// The PostgreSQL schema of its tables.
   static let schema = "dedup"
 
-  static let embedderURL = SettingKey(
-    "embedder.url", "OpenAI-compatible /v1/embeddings endpoint; without it names are embedded here, by feature hashing")
-  static let embedderModel = SettingKey("embedder.model", "model that the endpoint is asked for", default: "text-embedding-3-small")
-  static let embedderKey = SettingKey("embedder.key", "API key of the endpoint", secret: true)
-
   public static let definition = ServiceDefinition(
     name: "dedup",
     summary: "which files are stored already",
-    settings: SettingKey.database + SettingKey.objectStore + [embedderURL, embedderModel, embedderKey],
+    settings: SettingKey.groups(SettingKey.database, SettingKey.objectStore, DedupSettings.all),
     prepare: { runtime in
       let pool = try runtime.postgres(schema: schema)
       defer { pool.close() }
       try await Migrator(pool, logger: runtime.log).run(try migrations(), service: schema)
     },
     build: { runtime in
-      var redisConfiguration = try runtime.redisConfiguration()
-      redisConfiguration.commandTimeoutMilliseconds = DedupLimits.cacheTimeoutMilliseconds
-      let redis = RedisClient(loop: runtime.loop, configuration: redisConfiguration, logger: runtime.log)
+      let limits = DedupSettings.limits.read(runtime.settings)
+      let redis = try runtime.redis(commandTimeoutMilliseconds: limits.cacheTimeoutMilliseconds)
       let pool = try runtime.postgres(schema: schema)
       let log = runtime.log
       let finder = DuplicateFinder(
-        index: PostgresFileIndex(pool: pool), cache: RedisMatchCache(redis: redis), embedder: try embedder(runtime),
+        index: PostgresFileIndex(pool: pool), cache: RedisMatchCache(redis: redis, limits: limits), embedder: try embedder(runtime, limits),
         onEmbedderFailure: { log.warning("no hint: the embedder failed", metadata: ["error": "\($0)"]) })
 
       var parts = ServiceParts()
-      parts.services = [DedupHandlers(finder: finder, signer: try runtime.urlSigner(), metrics: DedupMetrics(runtime.metrics), log: log)]
-      parts.readiness = [.postgres(pool)]
+      parts.services = [
+        DedupHandlers(finder: finder, signer: try runtime.urlSigner(), metrics: DedupMetrics(runtime.metrics), log: log, limits: limits)
+      ]
+      parts.readiness = [.postgres(pool), .redis(redis)]
       parts.close = {
         pool.close()
         redis.close()
@@ -43,13 +39,12 @@ public enum DedupProgram {
       return parts
     })
 
-  private static func embedder(_ runtime: ServiceRuntime) throws -> any Embedder {
-    guard let url = runtime.settings.optional(embedderURL) else { return FeatureHashingEmbedder() }
-    if !url.hasPrefix("http://") && !url.hasPrefix("https://") { runtime.settings.complain(embedderURL, "must begin with http:// or https://") }
-    let model = runtime.settings.required(embedderModel)
-    let key = runtime.settings.optional(embedderKey)
-    try runtime.settings.check()
-    return RemoteEmbedder(client: HTTPClient(loop: runtime.loop), url: url, model: model, apiKey: key)
+  private static func embedder(_ runtime: ServiceRuntime, _ limits: DedupLimits) throws -> any Embedder {
+    let settings = runtime.settings
+    guard let url = settings.optional(DedupSettings.embedderURL) else { return FeatureHashingEmbedder() }
+    return RemoteEmbedder(
+      client: HTTPClient(loop: runtime.loop), url: url, model: settings.required(DedupSettings.embedderModel),
+      apiKey: settings.optional(DedupSettings.embedderKey), limits: limits)
   }
 
   /// The numbered files of `migrations/`.

@@ -6,6 +6,7 @@ import Redis
 /// file which goes can take its answer along. All keys of one account share a cluster slot.
 struct RedisMatchCache: MatchCache {
   let redis: RedisClient
+  var limits = DedupLimits()
 
   func find(_ hash: ContentHash, _ size: ByteCount, account: AccountID) async -> Match? {
     guard let bytes = try? await redis.get(Self.key(hash, size, account)), let value = try? JSONValue(parsing: bytes) else { return nil }
@@ -27,8 +28,8 @@ struct RedisMatchCache: MatchCache {
     json.endObject()
     let key = Self.key(hash, size, account)
     _ = try? await redis.pipeline([
-      ["SET", .string(key), .bytes(json.bytes), "PX", .string("\(DedupLimits.cacheMilliseconds)")],
-      ["SET", .string(Self.fileKey(match.id, account)), .string(key), "PX", .string("\(DedupLimits.cacheMilliseconds)")],
+      ["SET", .string(key), .bytes(json.bytes), "PX", .string("\(limits.cacheMilliseconds)")],
+      ["SET", .string(Self.fileKey(match.id, account)), .string(key), "PX", .string("\(limits.cacheMilliseconds)")],
     ])
   }
 

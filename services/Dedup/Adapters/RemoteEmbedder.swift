@@ -12,14 +12,15 @@ struct RemoteEmbedder: Embedder {
   let url: String
   let model: String
   let apiKey: String?
+  var limits = DedupLimits()
 
   var name: String { "remote:\(model)" }
 
   func embed(_ description: FileDescription) async throws -> Embedding {
     var headers = [(name: "content-type", value: "application/json")]
     if let apiKey { headers.append((name: "authorization", value: "Bearer \(apiKey)")) }
-    let request = HTTPClientRequest(.post, url, headers: headers, timeoutMilliseconds: DedupLimits.embedderTimeoutMilliseconds)
-    let reply = try await client.send(request, body: HTTPClientBody(body(for: description)), responseBytesMax: DedupLimits.embedderReplyBytesMax)
+    let request = HTTPClientRequest(.post, url, headers: headers, timeoutMilliseconds: limits.embedderTimeoutMilliseconds)
+    let reply = try await client.send(request, body: HTTPClientBody(body(for: description)), responseBytesMax: limits.embedderReplyBytesMax)
     guard reply.status == 200 else { throw Failure.status(reply.status) }
     return Embedding(embedder: name, vector: try Self.vector(in: reply.body))
   }

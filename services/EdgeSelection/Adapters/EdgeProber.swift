@@ -8,11 +8,13 @@ final class EdgeProber: @unchecked Sendable {
   private let loop: EventLoop
   private let channels: EdgeChannels
   private let now: () -> Int64
+  private let limits: EdgeLimits
 
-  init(loop: EventLoop, channels: EdgeChannels, now: @escaping () -> Int64) {
+  init(loop: EventLoop, channels: EdgeChannels, now: @escaping () -> Int64, limits: EdgeLimits = EdgeLimits()) {
     self.loop = loop
     self.channels = channels
     self.now = now
+    self.limits = limits
   }
 
   /// Probes all of them, a bounded number at a time. One result each, in no order.
@@ -20,8 +22,8 @@ final class EdgeProber: @unchecked Sendable {
     var waiting = edges[...]
     var results: [ProbeResult] = []
     await withTaskGroup(of: ProbeResult?.self) { group in
-      for record in waiting.prefix(EdgeLimits.probesAtOnceMax) { group.addTask { await self.probe(record) } }
-      waiting = waiting.dropFirst(EdgeLimits.probesAtOnceMax)
+      for record in waiting.prefix(limits.probesAtOnceMax) { group.addTask { await self.probe(record) } }
+      waiting = waiting.dropFirst(limits.probesAtOnceMax)
       for await result in group {
         if let result { results.append(result) }
         if let next = waiting.popFirst() { group.addTask { await self.probe(next) } }

@@ -25,6 +25,10 @@ public final class EdgeSelectionNode: @unchecked Sendable {
     public var warmth: WarmthMetrics
     /// Whether this process does the hourly job itself; else somebody calls `runHourlyJob`.
     public var doesHourlyJob: Bool
+    public var limits = EdgeLimits()
+    /// Where calls to edges are counted.
+    public var statistics: RPCStatistics?
+    public var metrics: SelectionMetrics?
 
     public init(
       loop: EventLoop, pool: PostgresPool, redis: RedisClient, dedup: RPCChannel, finalize: RPCChannel, uploadState: RPCChannel,
@@ -66,21 +70,22 @@ public final class EdgeSelectionNode: @unchecked Sendable {
   public init(_ parts: Parts) {
     self.parts = parts
     let now = { EdgeSelectionNode.unixMilliseconds() }
-    registry = PostgresEdgeRegistry(pool: parts.pool)
-    channels = EdgeChannels(loop: parts.loop, configuration: parts.edgeChannels)
-    prober = EdgeProber(loop: parts.loop, channels: channels, now: now)
+    registry = PostgresEdgeRegistry(pool: parts.pool, limits: parts.limits)
+    channels = EdgeChannels(loop: parts.loop, configuration: parts.edgeChannels, statistics: parts.statistics)
+    prober = EdgeProber(loop: parts.loop, channels: channels, now: now, limits: parts.limits)
     warmer = EdgeWarmer(
-      habits: PostgresHabits(pool: parts.pool), warmth: RedisWarmth(redis: parts.redis), directory: directory, channels: channels,
-      metrics: parts.warmth, logger: parts.logger, now: now)
+      habits: PostgresHabits(pool: parts.pool, limits: parts.limits), warmth: RedisWarmth(redis: parts.redis), directory: directory,
+      channels: channels, metrics: parts.warmth, logger: parts.logger, now: now, limits: parts.limits)
     let samples = RedisRoundTripSamples(redis: parts.redis, loop: parts.loop, logger: parts.logger)
     let planner = UploadPlanner(
       directory: directory,
-      duplicates: RemoteDuplicates(dedup: DedupClient(parts.dedup), finalize: FinalizeClient(parts.finalize), logger: parts.logger),
-      sessions: RemoteSessions(uploads: UploadStateClient(parts.uploadState)), tokens: SignedTokens(signer: parts.signer), samples: samples,
-      habits: ledger, now: now, random: SystemRandomNumberGenerator())
+      duplicates: RemoteDuplicates(
+        dedup: DedupClient(parts.dedup), finalize: FinalizeClient(parts.finalize), logger: parts.logger, limits: parts.limits),
+      sessions: RemoteSessions(uploads: UploadStateClient(parts.uploadState), limits: parts.limits),
+      tokens: SignedTokens(signer: parts.signer), samples: samples, habits: ledger, now: now, random: SystemRandomNumberGenerator())
     service = EdgeSelectionRPC(
       planner: planner, directory: directory, desk: HeartbeatDesk(directory: directory, registry: registry), samples: samples, warmer: warmer,
-      logger: parts.logger, now: now)
+      logger: parts.logger, now: now, limits: parts.limits, metrics: parts.metrics)
   }
 
   /// Brings the tables up to date. Once per process, before any node is made.
@@ -95,13 +100,13 @@ public final class EdgeSelectionNode: @unchecked Sendable {
   /// Starts what goes on by itself: the picture of the edges is renewed and counts are written down on every loop; `isFirst`
   /// probes, warms and tidies up for the whole process.
   public func start(isFirst: Bool) {
-    repeating("reading the registry", everyMilliseconds: EdgeLimits.snapshotMilliseconds) { try await $0.refresh() }
-    repeating("writing down habits", everyMilliseconds: EdgeLimits.habitMilliseconds) { try await $0.recordHabits() }
+    repeating("reading the registry", everyMilliseconds: parts.limits.snapshotMilliseconds) { try await $0.refresh() }
+    repeating("writing down habits", everyMilliseconds: parts.limits.habitMilliseconds) { try await $0.recordHabits() }
     guard isFirst else { return }
-    repeating("tidying up metrics", everyMilliseconds: EdgeLimits.maintenanceMilliseconds) {
+    repeating("tidying up metrics", everyMilliseconds: parts.limits.maintenanceMilliseconds) {
       try await $0.registry.maintain(now: Self.unixMilliseconds())
     }
-    repeating("probing edges", everyMilliseconds: EdgeLimits.probeMilliseconds) { try await $0.probe() }
+    repeating("probing edges", everyMilliseconds: parts.limits.probeMilliseconds) { try await $0.probe() }
     guard parts.doesHourlyJob else { return }
     repeating("upload patterns", everyMilliseconds: EdgeLimits.clockMilliseconds) { try await $0.runHourlyJobIfDue() }
   }
@@ -124,7 +129,7 @@ public final class EdgeSelectionNode: @unchecked Sendable {
   public func probe() async throws {
     let live = directory.live(at: Self.unixMilliseconds())
     channels.keepOnly(Set(live.compactMap { $0.status?.rpcAddress }))
-    guard !live.isEmpty, await isOurTurn("probe", milliseconds: EdgeLimits.probeMilliseconds * 9 / 10) else { return }
+    guard !live.isEmpty, await isOurTurn("probe", milliseconds: parts.limits.probeMilliseconds * 9 / 10) else { return }
     let results = await prober.probe(live)
     for result in results { directory.probed(result.edge, milliseconds: result.milliseconds) }
     try await registry.probed(results)
@@ -168,7 +173,7 @@ public final class EdgeSelectionNode: @unchecked Sendable {
           } catch is CancellationError {
             return
           } catch {
-            logger.warning("\(what) failed and will be tried again", metadata: ["error": "\(error)"])
+            logger.warning("a round of background work failed", metadata: ["job": "\(what)", "error": "\(error)"])
           }
           do {
             try await loop.sleep(milliseconds: everyMilliseconds)

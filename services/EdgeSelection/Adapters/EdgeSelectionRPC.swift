@@ -15,10 +15,12 @@ final class EdgeSelectionRPC: EdgeSelectionService {
   private let warmer: EdgeWarmer
   private let logger: Logger
   private let now: () -> Int64
+  private let limits: EdgeLimits
+  private let metrics: SelectionMetrics?
 
   init(
     planner: UploadPlanner, directory: EdgeDirectory, desk: HeartbeatDesk, samples: any RoundTripSamples, warmer: EdgeWarmer, logger: Logger,
-    now: @escaping () -> Int64
+    now: @escaping () -> Int64, limits: EdgeLimits = EdgeLimits(), metrics: SelectionMetrics? = nil
   ) {
     self.planner = planner
     self.directory = directory
@@ -27,6 +29,8 @@ final class EdgeSelectionRPC: EdgeSelectionService {
     self.warmer = warmer
     self.logger = logger
     self.now = now
+    self.limits = limits
+    self.metrics = metrics
   }
 
   func selectEdges(_ request: SelectEdgesRequest, context: ServerContext) async throws -> SelectEdgesResponse {
@@ -44,17 +48,25 @@ final class EdgeSelectionRPC: EdgeSelectionService {
       mediaType: request.fileType.isEmpty ? nil : request.fileType, location: request.userLocation.map { GeoPoint($0) },
       priority: UploadPriority(request.priority), budget: request.budgetMicroDollars.map { MicroDollars($0) },
       resumed: request.resuming ? try Self.file(request.fileId) : nil)
-    return try await Self.translating { SelectEdgesResponse(try await planner.answer(inquiry)) }
+    let begun = context.loop.nowNanoseconds
+    return try await Self.translating {
+      let answer = try await planner.answer(inquiry)
+      metrics?.answered(
+        answer, resuming: request.resuming, size: request.fileSize, nanoseconds: context.loop.nowNanoseconds - begun)
+      return SelectEdgesResponse(answer)
+    }
   }
 
   func replanEdges(_ request: ReplanEdgesRequest, context: ServerContext) async throws -> SelectEdgesResponse {
     let account = try CallerIdentity.account(context)
     let user = request.userId.isEmpty ? nil : try Self.user(request.userId)
     let file = try Self.file(request.fileId)
+    let begun = context.loop.nowNanoseconds
     return try await Self.translating {
-      SelectEdgesResponse(
-        try await planner.replan(
-          file, account: account, user: user, location: request.userLocation.map { GeoPoint($0) }, priority: UploadPriority(request.priority)))
+      let offer = try await planner.replan(
+        file, account: account, user: user, location: request.userLocation.map { GeoPoint($0) }, priority: UploadPriority(request.priority))
+      metrics?.replanned(nanoseconds: context.loop.nowNanoseconds - begun)
+      return SelectEdgesResponse(offer)
     }
   }
 
@@ -92,7 +104,7 @@ final class EdgeSelectionRPC: EdgeSelectionService {
       // It lives for this loop at least; the next heartbeat tries again.
       logger.warning("a heartbeat was not written down", metadata: ["edge": "\(edge)", "error": "\(error)"])
     }
-    return HeartbeatResponse(nextInSeconds: EdgeLimits.heartbeatSeconds)
+    return HeartbeatResponse(nextInSeconds: limits.heartbeatSeconds)
   }
 
   func reportProbe(_ request: ReportProbeRequest, context: ServerContext) async throws -> ReportProbeResponse {

@@ -13,10 +13,11 @@ final class EdgeWarmer: @unchecked Sendable {
   private let metrics: WarmthMetrics
   private let logger: Logger
   private let now: () -> Int64
+  private let limits: EdgeLimits
 
   init(
     habits: PostgresHabits, warmth: RedisWarmth, directory: EdgeDirectory, channels: EdgeChannels, metrics: WarmthMetrics, logger: Logger,
-    now: @escaping () -> Int64
+    now: @escaping () -> Int64, limits: EdgeLimits = EdgeLimits()
   ) {
     self.habits = habits
     self.warmth = warmth
@@ -25,6 +26,7 @@ final class EdgeWarmer: @unchecked Sendable {
     self.metrics = metrics
     self.logger = logger
     self.now = now
+    self.limits = limits
   }
 
   // MARK: Learning
@@ -94,10 +96,10 @@ final class EdgeWarmer: @unchecked Sendable {
     }
     return await withTaskGroup(of: EdgeID?.self) { group in
       var waiting = calls[...]
-      for call in waiting.prefix(EdgeLimits.probesAtOnceMax) {
+      for call in waiting.prefix(limits.probesAtOnceMax) {
         group.addTask { await self.wake(call.address, for: call.user) ? call.edge : nil }
       }
-      waiting = waiting.dropFirst(EdgeLimits.probesAtOnceMax)
+      waiting = waiting.dropFirst(limits.probesAtOnceMax)
       var awake: Set<EdgeID> = []
       for await edge in group {
         if let edge { awake.insert(edge) } else { metrics.failures.increment() }
@@ -110,7 +112,7 @@ final class EdgeWarmer: @unchecked Sendable {
   private func wake(_ address: String, for user: UserID) async -> Bool {
     do {
       let edge = EdgeWorkerClient(try channels.channel(to: address))
-      return try await edge.warmUp(WarmUpRequest(userId: user.text), options: CallOptions(timeoutMilliseconds: EdgeLimits.warmUpMilliseconds)).ok
+      return try await edge.warmUp(WarmUpRequest(userId: user.text), options: CallOptions(timeoutMilliseconds: limits.warmUpMilliseconds)).ok
     } catch {
       logger.info("an edge did not warm up", metadata: ["address": "\(address)", "error": "\(error)"])
       return false

@@ -5,6 +5,7 @@ import Postgres
 /// The registry in PostgreSQL: `edge_locations`, `edge_status` and `edge_metrics`.
 struct PostgresEdgeRegistry: EdgeRegistry {
   let pool: PostgresPool
+  var limits = EdgeLimits()
 
   func load() async throws -> [EdgeRecord] {
     let rows = try await pool.query(
@@ -99,6 +100,6 @@ struct PostgresEdgeRegistry: EdgeRegistry {
   func maintain(now: Int64) async throws {
     _ = try await pool.query(
       "SELECT maintain_edge_metrics($1, $2::integer, $3::integer)",
-      [.timestampMilliseconds(now), .clamping(EdgeLimits.metricsDays), .clamping(EdgeLimits.hourlyMetricsDays)])
+      [.timestampMilliseconds(now), .clamping(limits.metricsDays), .clamping(limits.hourlyMetricsDays)])
   }
 }

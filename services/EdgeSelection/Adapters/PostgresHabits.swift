@@ -5,6 +5,7 @@ import Postgres
 /// `upload_patterns`: who uploads when.
 struct PostgresHabits {
   let pool: PostgresPool
+  var limits = EdgeLimits()
 
   /// Adds counts to what is there. Returns the habits as they are now.
   func add(_ habits: [UploadHabit]) async throws -> [UploadHabit] {
@@ -55,7 +56,7 @@ struct PostgresHabits {
       SELECT \(Self.columns) FROM upload_patterns
       WHERE day_of_week = $1 AND hour = $2 AND upload_count >= $3
         AND ($4::text IS NULL OR account_id = $4) AND ($5::text IS NULL OR user_id = $5)
-      ORDER BY upload_count DESC LIMIT \(EdgeLimits.usersPerWarmingMax)
+      ORDER BY upload_count DESC LIMIT \(limits.usersPerWarmingMax)
       """,
       [
         .clamping(when.day), .clamping(when.hour), .int64(EdgeLimits.habitUploadsMin), .optional(account?.text), .optional(user?.text),

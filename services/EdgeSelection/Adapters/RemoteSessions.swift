@@ -5,6 +5,7 @@ import RPC
 /// Sessions at UploadState. The caller's account goes along with every call as metadata.
 struct RemoteSessions: UploadSessions {
   let uploads: UploadStateClient
+  var limits = EdgeLimits()
 
   func open(_ session: UploadSession) async throws -> UploadSession {
     let upload = Upload(
@@ -16,7 +17,7 @@ struct RemoteSessions: UploadSessions {
       fileName: session.fileName ?? "", fileType: session.mediaType ?? "", status: .inProgress,
       objectKey: "files/\(session.caller.account)/\(session.caller.user)/\(session.fileID)")
     let response = try await uploads.openUpload(
-      OpenUploadRequest(upload: upload), options: CallOptions(timeoutMilliseconds: EdgeLimits.sessionMilliseconds))
+      OpenUploadRequest(upload: upload), options: CallOptions(timeoutMilliseconds: limits.sessionMilliseconds))
     guard let opened = response.upload else { throw Self.nonsense }
     return try Self.session(from: opened)
   }
@@ -24,7 +25,7 @@ struct RemoteSessions: UploadSessions {
   func find(_ file: FileID, account: AccountID, user: UserID?) async throws -> UploadSession? {
     let request = GetUploadRequest(fileId: file.text, userId: user?.text ?? "")
     do {
-      let response = try await uploads.getUpload(request, options: CallOptions(timeoutMilliseconds: EdgeLimits.sessionMilliseconds))
+      let response = try await uploads.getUpload(request, options: CallOptions(timeoutMilliseconds: limits.sessionMilliseconds))
       guard let upload = response.upload else { return nil }
       let session = try Self.session(from: upload)
       // UploadState has looked already; a token is not signed on trust.

@@ -15,7 +15,14 @@ final class EdgeHTTPDoor: @unchecked Sendable {
   init(_ worker: EdgeWorker) { self.worker = worker }
 
   func handle(_ request: HTTPRequest) async -> HTTPResponse {
-    if let preflight = worker.cors.preflight(request) { return preflight }
+    await RequestScope.run(request) { await answer(request) }
+  }
+
+  private func answer(_ request: HTTPRequest) async -> HTTPResponse {
+    if let preflight = worker.cors.preflight(request) {
+      request.record.route = "preflight"
+      return preflight
+    }
     var response: HTTPResponse
     do {
       response = try await route(request)
@@ -27,6 +34,10 @@ final class EdgeHTTPDoor: @unchecked Sendable {
   }
 
   private func route(_ request: HTTPRequest) async throws -> HTTPResponse {
+    switch request.path {
+    case "/api/edge/upload-chunk", "/api/warmup", "/healthz": request.record.route = request.path
+    default: break
+    }
     switch request.path {
     case "/api/edge/upload-chunk":
       return request.method == "POST" ? try await uploadJSON(request) : .notAllowed("POST")
@@ -41,6 +52,7 @@ final class EdgeHTTPDoor: @unchecked Sendable {
       guard parts.count == 7, request.path.hasPrefix("/api/edge/files/"), parts[5] == "chunks" else {
         return .problem(404, "There is nothing at this path.", reason: "NOT_FOUND")
       }
+      request.record.route = "/api/edge/files/{fileId}/chunks/{index}"
       guard request.method == "PUT" else { return .notAllowed("PUT") }
       return try await uploadRaw(request, fileID: String(parts[4]), index: String(parts[6]))
     }

@@ -7,6 +7,7 @@ import HTTPServer
 import Logging
 import ObjectStore
 import RPC
+import ServiceKit
 
 /// One edge on one loop: its doors and what is behind them. The loops of a process share an `EdgeActivity`. Loop thread only.
 public final class EdgeWorker: @unchecked Sendable {
@@ -75,10 +76,7 @@ public final class EdgeWorker: @unchecked Sendable {
 
   /// How an edge's `HTTPServer` is to be set up.
   public static var httpConfiguration: HTTPServerConfiguration {
-    var configuration = HTTPServerConfiguration()
-    configuration.limits.bodyBytesMax = DoorLimits.chunkBodyBytesMax
-    configuration.limits.lingerMilliseconds = 5_000
-    return configuration
+    HTTPServerConfiguration(limits: HTTPSettings.usual)
   }
 
   /// What a sender is shown of an error. What it is not shown goes to the log.

@@ -5,51 +5,56 @@ import ServiceKit
 /// What an edge can be told.
 struct EdgeSettings {
   let description: EdgeDescription
-  let chunksMax: Int
+  let limits: EdgeLimits
   let corsOrigins: String
   let spoolDirectory: String
 
-  private static let id = SettingKey("edge.id", "this edge's name in the registry, such as sfo-1", needed: true)
-  private static let url = SettingKey("edge.url", "where clients reach this edge", needed: true)
-  private static let advertise = SettingKey("edge.advertise", "where the gateway reaches this edge by RPC, host:port", needed: true)
+  private static let id = SettingKey(
+    "edge.id", "this edge's name in the registry, such as sfo-1",
+    .form("1 to 50 of a-z, 0-9 and -") { EdgeID($0) == nil ? "must be 1 to 50 of a-z, 0-9 and -" : nil }, needed: true)
+  private static let url = SettingKey(
+    "edge.url", "where clients reach this edge", .form("http:// or https:// URL", SettingKey.webURL), needed: true)
+  private static let advertise = SettingKey(
+    "edge.advertise", "where the gateway reaches this edge by gRPC", .form("host:port", SettingKey.target), needed: true)
   private static let city = SettingKey("edge.city", "for a site that is not in the registry yet")
   private static let country = SettingKey("edge.country", "ISO 3166-1 alpha-2, for a site that is not in the registry yet")
-  private static let latitude = SettingKey("edge.latitude", "degrees, for a site that is not in the registry yet")
-  private static let longitude = SettingKey("edge.longitude", "degrees, for a site that is not in the registry yet")
-  private static let capacity = SettingKey("edge.capacity.mbps", "what this site's line carries, megabits per second", default: "1000")
-  private static let chunks = SettingKey("edge.chunks.max", "chunks that are taken at once", default: "96")
-  private static let cors = SettingKey("cors.origins", "web origins that may call, with commas; * for all", default: "*")
-  private static let spool = SettingKey("spool.directory", "disk directory for JSON chunks whose hash comes after their data", default: "/var/tmp")
+  private static let latitude = SettingKey("edge.latitude", "degrees, for a site that is not in the registry yet", .number(-90...90))
+  private static let longitude = SettingKey("edge.longitude", "degrees, for a site that is not in the registry yet", .number(-180...180))
+  private static let capacity = SettingKey(
+    "edge.capacity.mbps", "what this site's line carries, megabits per second", .integer(1...10_000_000), default: "1000")
+  private static let limitSettings: LimitSettings<EdgeLimits> = {
+    var table = LimitSettings(EdgeLimits())
+    table.add("edge.chunks.max", \.chunksMax, 1...10_000, "chunks that are taken at once; 503 above it")
+    table.add("edge.busy.retry.seconds", \.busyRetrySeconds, 1...3_600, "when a client that was turned away is told to come back")
+    table.add("edge.claim.renewal.ms", \.claimRenewalMilliseconds, 100...3_600_000, "how often the claim of a chunk that still comes in is renewed")
+    table.add("edge.record.timeout.ms", \.recordMilliseconds, 100...600_000, "how long a stored chunk's record is offered to a core that is away")
+    table.add("edge.record.pause.ms", \.recordPauseMilliseconds, 1...60_000, "first pause between two offers; doubled each time")
+    table.add("edge.record.pause.max.ms", \.recordPauseMillisecondsMax, 1...60_000, "longest such pause")
+    return table
+  }()
 
   static let all: [SettingKey] =
-    [
-      id, url, advertise, city, country, latitude, longitude, capacity, chunks, cors, spool, .rpcListen, .storeURL, .storeAccessKey,
-      .storeSecretKey, .tokenPublicKey,
-    ] + SettingKey.httpDoor + [PeerService.edgeSelection, .chunkMetadata, .uploadState].map(\.setting)
+    SettingKey.groups(
+      [id, url, advertise, city, country, latitude, longitude, capacity, .rpcListen, .tokenPublicKey], limitSettings.keys, SettingKey.door,
+      SettingKey.objectAccess, PeerService.settings(.edgeSelection, .chunkMetadata, .uploadState))
 
   init(_ settings: Settings) {
-    let idText = settings.required(Self.id)
-    let id = EdgeID(idText) ?? EdgeID("invalid")
-    if EdgeID(idText) == nil { settings.complain(Self.id, "must be 1 to 50 of a-z, 0-9 and -") }
-    guard let id else { preconditionFailure("\"invalid\" is an edge id") }
+    guard let id = EdgeID(settings.required(Self.id)) ?? EdgeID("invalid") else { preconditionFailure("\"invalid\" is an edge id") }
     var described = EdgeDescription(id: id, url: settings.required(Self.url), rpcAddress: settings.required(Self.advertise))
-    described.capacityMbps = UInt32(settings.integer(Self.capacity, in: 1...10_000_000))
+    described.capacityMbps = UInt32(settings.integer(Self.capacity))
     described.city = settings.optional(Self.city) ?? ""
     described.country = settings.optional(Self.country) ?? ""
-    described.latitude = Self.degrees(settings, Self.latitude, 90)
-    described.longitude = Self.degrees(settings, Self.longitude, 180)
+    described.latitude = settings.optional(Self.latitude).flatMap { Double($0) }
+    described.longitude = settings.optional(Self.longitude).flatMap { Double($0) }
     description = described
-    chunksMax = settings.integer(Self.chunks, in: 1...10_000)
-    corsOrigins = settings.optional(Self.cors) ?? ""
-    spoolDirectory = settings.required(Self.spool)
+    limits = Self.limitSettings.read(settings)
+    corsOrigins = settings.optional(.corsOrigins) ?? ""
+    spoolDirectory = settings.required(.spoolDirectory)
   }
 
-  private static func degrees(_ settings: Settings, _ key: SettingKey, _ limit: Double) -> Double? {
-    guard let text = settings.optional(key) else { return nil }
-    guard let number = Double(text), abs(number) <= limit else {
-      settings.complain(key, "must be a number from -\(limit) to \(limit)")
-      return nil
-    }
-    return number
+  /// A place has two coordinates.
+  static func check(_ settings: Settings) {
+    guard settings.isGiven(latitude) != settings.isGiven(longitude) else { return }
+    settings.note("edge.latitude and edge.longitude come together")
   }
 }

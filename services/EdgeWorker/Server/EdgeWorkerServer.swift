@@ -10,11 +10,12 @@ import Synchronization
     ServiceProcess.main(
       ServiceDefinition(
         name: "edge-worker", summary: "takes chunks at a site and puts them into the store", settings: EdgeSettings.all,
+        validate: EdgeSettings.check,
         build: { runtime in
           let settings = EdgeSettings(runtime.settings)
           try runtime.settings.check()
           let activity = shared.withLock { known in
-            let activity = known ?? EdgeActivity(chunksMax: settings.chunksMax)
+            let activity = known ?? EdgeActivity(chunksMax: settings.limits.chunksMax)
             known = activity
             return activity
           }
@@ -27,7 +28,7 @@ import Synchronization
     var made = EdgeWorker.Parts(
       loop: runtime.loop, description: settings.description, verifier: try runtime.tokenVerifier(), store: store,
       chunkMetadata: try runtime.channel(.chunkMetadata), uploadState: try runtime.channel(.uploadState), activity: activity, log: runtime.log)
-    made.limits.chunksMax = settings.chunksMax
+    made.limits = settings.limits
     made.cors = CORSPolicy(origins: settings.corsOrigins)
     made.spoolDirectory = settings.spoolDirectory
     let worker = EdgeWorker(made)
@@ -35,17 +36,8 @@ import Synchronization
     var parts = ServiceParts()
     parts.services = [worker.service]
     parts.http = worker.handler
-    parts.httpConfiguration = EdgeWorker.httpConfiguration
-    parts.readiness = [
-      ReadinessCheck("store") {
-        do {
-          try await store.check()
-          return nil
-        } catch {
-          return "\(error)"
-        }
-      }
-    ]
+    parts.httpConfiguration.limits = HTTPSettings.door.read(runtime.settings)
+    parts.readiness = [.store(store)]
     if runtime.loopIndex == 0 {
       let heartbeat = Heartbeat(
         channel: try runtime.channel(.edgeSelection), description: settings.description, activity: activity, loop: runtime.loop, log: runtime.log)

@@ -12,36 +12,42 @@ public struct FinalizeAssembly: Sendable {
   private let abandoner: Abandoner
   private let verifier: Verifier
   private let metrics: FinalizeMetrics
+  private let limits: FinalizeLimits
   private let loop: EventLoop
+  private let pool: PostgresPool
   private let log: Logger
 
   /// - Parameter pool: With schema `finalize`, migrated.
   public init(
     loop: EventLoop, pool: PostgresPool, store: any ObjectStore, signer: ObjectURLSigner, uploads: UploadStateClient, chunks: ChunkMetadataClient,
-    dedup: DedupClient, metrics: FinalizeMetrics, log: Logger
+    dedup: DedupClient, metrics: FinalizeMetrics, limits: FinalizeLimits = FinalizeLimits(), log: Logger
   ) {
-    let ledger = PostgresLedger(pool: pool, loop: loop)
-    let directory = RemoteUploads(uploads: uploads, metadata: chunks)
+    let ledger = PostgresLedger(pool: pool, loop: loop, limits: limits)
+    let directory = RemoteUploads(uploads: uploads, metadata: chunks, limits: limits)
     let vault = StoreVault(store: store)
-    let links = SignedLinks(signer: signer)
-    let relay = OutboxRelay(outbox: PostgresOutbox(pool: pool), sink: RemoteEventSink(dedup: dedup, uploads: uploads, chunks: chunks))
+    let links = SignedLinks(signer: signer, limits: limits)
+    let sink = RemoteEventSink(dedup: dedup, uploads: uploads, chunks: chunks, limits: limits)
+    let relay = OutboxRelay(outbox: PostgresOutbox(pool: pool), sink: sink, limits: limits)
     let tell: @Sendable (FileID) async -> Void = { file in
-      _ = try? await loop.withTimeout(milliseconds: FinalizeLimits.promptDeliveryMilliseconds) {
+      _ = try? await loop.withTimeout(milliseconds: limits.promptDeliveryMilliseconds) {
         // One after another: what follows in a queue is due only once its forerunner was heard.
         while try await relay.run(of: file) > 0 {}
       }
     }
     let pause: @Sendable (UInt64) async throws -> Void = { try await loop.sleep(milliseconds: $0) }
-    abandoner = Abandoner(uploads: directory, vault: vault, ledger: ledger, tellPromptly: tell)
-    verifier = Verifier(queue: PostgresVerificationQueue(pool: pool), vault: vault, pause: pause)
+    abandoner = Abandoner(uploads: directory, vault: vault, ledger: ledger, tellPromptly: tell, limits: limits)
+    verifier = Verifier(queue: PostgresVerificationQueue(pool: pool), vault: vault, limits: limits, pause: pause)
     service = FinalizeRPC(
       finalizer: Finalizer(
-        uploads: directory, chunks: directory, vault: vault, ledger: ledger, links: links, tellPromptly: tell, pause: pause),
+        uploads: directory, chunks: directory, vault: vault, ledger: ledger, links: links, tellPromptly: tell, pause: pause,
+        limits: limits),
       cloner: Cloner(ledger: ledger, links: links, tellPromptly: tell, newID: Self.newFileID), abandoner: abandoner, ledger: ledger, metrics: metrics,
       log: log)
     self.relay = relay
     self.metrics = metrics
+    self.limits = limits
     self.loop = loop
+    self.pool = pool
     self.log = log
   }
 
@@ -58,7 +64,21 @@ public struct FinalizeAssembly: Sendable {
     while try await relay.run(onFailure: { entry, error in
       metrics.unheard.increment()
       log.warning("an event was not heard yet", metadata: ["event": "\(entry.number)", "file": "\(entry.event.file)", "error": "\(error)"])
-    }) == FinalizeLimits.relayBatch {}
+    }) == limits.relayBatch {}
+  }
+
+  /// Counts what waits, for metrics.
+  public func measureQueues() async throws {
+    let row = try await pool.query(
+      """
+      SELECT (SELECT count(*) FROM outbox), (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::bigint FROM outbox),
+             (SELECT count(*) FROM objects WHERE state = 'new')
+      """
+    ).first
+    guard let row else { return }
+    metrics.outbox.set(try row[0].int64)
+    metrics.outboxAge.set(try row[1].int64)
+    metrics.unverified.set(try row[2].int64)
   }
 
   /// Gives up uploads whose time is over.

@@ -10,9 +10,17 @@ public struct FinalizeMetrics: Sendable {
   let unheard: Counter
   let verified: Counter
   let refuted: Counter
+  let finalizedBytes: Counter
+  let outbox: Gauge
+  let outboxAge: Gauge
+  let unverified: Gauge
 
   public init(_ registry: MetricsRegistry) {
     finalized = registry.counter("jetty_finalize_uploads_total", "Uploads that became files, replays included")
+    finalizedBytes = registry.counter("jetty_finalize_bytes_total", "Bytes of the files of these uploads")
+    outbox = registry.gauge("jetty_finalize_outbox_events", "Events that other services have not heard yet")
+    outboxAge = registry.gauge("jetty_finalize_outbox_oldest_seconds", "Age of the oldest of them")
+    unverified = registry.gauge("jetty_finalize_unverified_objects", "Objects that wait to be read back")
     cloned = registry.counter("jetty_finalize_clones_total", "Files made on objects that were stored already")
     savedBytes = registry.counter("jetty_finalize_saved_bytes_total", "Bytes that need not be sent because of clones")
     aborted = registry.counter("jetty_finalize_aborts_total", "Uploads given up by their users")

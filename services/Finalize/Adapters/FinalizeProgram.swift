@@ -6,14 +6,16 @@ import ServiceKit
 public enum FinalizeProgram {
   public static let definition = ServiceDefinition(
     name: "finalize", summary: "turns recorded chunks into one object, and keeps the books",
-    settings: SettingKey.database + SettingKey.objectStore
-      + [PeerService.uploadState.setting, PeerService.chunkMetadata.setting, PeerService.dedup.setting],
+    settings: SettingKey.groups(
+      SettingKey.database, SettingKey.objectStore, PeerService.settings(.uploadState, .chunkMetadata, .dedup), FinalizeSettings.limits.keys),
+    validate: FinalizeSettings.check,
     prepare: { runtime in
       let pool = try runtime.postgres(schema: FinalizeSchema.name)
       defer { pool.close() }
       try await Migrator(pool, logger: runtime.log).run(FinalizeSchema.migrations(), service: FinalizeSchema.name)
     },
     build: { runtime in
+      let limits = FinalizeSettings.limits.read(runtime.settings)
       let (uploads, chunks) = (try runtime.channel(.uploadState), try runtime.channel(.chunkMetadata))
       let dedup = try runtime.channel(.dedup)
       let signer = try runtime.urlSigner()
@@ -21,24 +23,15 @@ public enum FinalizeProgram {
       let store = try runtime.objectStore()
       let assembly = FinalizeAssembly(
         loop: runtime.loop, pool: pool, store: store, signer: signer, uploads: UploadStateClient(uploads), chunks: ChunkMetadataClient(chunks),
-        dedup: DedupClient(dedup), metrics: FinalizeMetrics(runtime.metrics), log: runtime.log)
+        dedup: DedupClient(dedup), metrics: FinalizeMetrics(runtime.metrics), limits: limits, log: runtime.log)
       var parts = ServiceParts()
       parts.services = [assembly.service]
-      parts.readiness = [
-        .postgres(pool),
-        ReadinessCheck("object store") {
-          do {
-            try await store.check()
-            return nil
-          } catch {
-            return "\(error)"
-          }
-        },
-      ]
+      parts.readiness = [.postgres(pool), .store(store)]
       parts.background = [
-        .every(milliseconds: FinalizeLimits.relayPauseMilliseconds, "outbox", on: runtime) { try await assembly.relayEvents() },
-        .every(milliseconds: FinalizeLimits.sweepPauseMilliseconds, "sweeper", on: runtime) { try await assembly.sweepExpired() },
-        .every(milliseconds: FinalizeLimits.verifyPauseMilliseconds, "verifier", on: runtime) { try await assembly.verifyObjects() },
+        .every(milliseconds: limits.relayPauseMilliseconds, "outbox", on: runtime) { try await assembly.relayEvents() },
+        .every(milliseconds: limits.depthPauseMilliseconds, "queue-depths", on: runtime) { try await assembly.measureQueues() },
+        .every(milliseconds: limits.sweepPauseMilliseconds, "sweeper", on: runtime) { try await assembly.sweepExpired() },
+        .every(milliseconds: limits.verifyPauseMilliseconds, "verifier", on: runtime) { try await assembly.verifyObjects() },
       ]
       parts.close = { pool.close() }
       return parts

@@ -20,6 +20,7 @@ public struct FinalizeRPC: FinalizeService, Sendable {
       let file = try await finalizer.finalize(
         try Subject.file(request.fileId, "fileId"), account: account, user: try Subject.user(request.userId), chunksTotal: request.totalChunks)
       metrics.finalized.increment()
+      metrics.finalizedBytes.increment(by: file.file.size.rawValue)
       return FinalizeUploadResponse(file: File(file))
     }
   }
@@ -64,13 +65,13 @@ public struct FinalizeRPC: FinalizeService, Sendable {
     } catch let error as FinalizeError {
       let answer = RPCError(error)
       if answer.code == .internalError || answer.code == .dataLoss || answer.code == .unavailable {
-        log.error("\(method) failed", metadata: ["file": "\(file)", "error": "\(error)"])
+        log.error("a call of Finalize failed", metadata: ["method": "\(method)", "file": "\(file)", "error": "\(error)"])
       }
       throw answer
     } catch let error as PostgresError {
       throw RPCError(error, log: log)
     } catch let error as VaultError {
-      log.error("\(method) failed", metadata: ["file": "\(file)", "error": "\(error)"])
+      log.error("a call of Finalize failed", metadata: ["method": "\(method)", "file": "\(file)", "error": "\(error)"])
       throw RPCError(error.forCaller)
     }
   }

@@ -6,10 +6,12 @@ import Postgres
 final class PostgresLedger: FileLedger {
   let pool: PostgresPool
   let loop: EventLoop
+  private let limits: FinalizeLimits
 
-  init(pool: PostgresPool, loop: EventLoop) {
+  init(pool: PostgresPool, loop: EventLoop, limits: FinalizeLimits = FinalizeLimits()) {
     self.pool = pool
     self.loop = loop
+    self.limits = limits
   }
 
   func file(_ id: FileID, account: AccountID) async throws -> StoredFile? {
@@ -59,7 +61,7 @@ final class PostgresLedger: FileLedger {
         INSERT INTO objects (account_id, object_key, size_bytes, claimed_hash, verify_after, reference_count)
         VALUES ($1, $2, $3, $4, now() + $5::bigint * interval '1 millisecond', 1) RETURNING object_id
         """,
-        [.string(upload.account.text), .string(upload.objectKey), size, hash, .int64(FinalizeLimits.verifyDelayMilliseconds)])
+        [.string(upload.account.text), .string(upload.objectKey), size, hash, .int64(limits.verifyDelayMilliseconds)])
       guard let object = try objects.first?[0].int64 else { throw PostgresError.decoding("INSERT returned no row") }
       let file = StoredFile(
         id: upload.file, account: upload.account, user: upload.user, name: upload.name, mediaType: upload.mediaType,

@@ -6,9 +6,10 @@ struct RemoteEventSink: EventSink {
   let dedup: DedupClient
   let uploads: UploadStateClient
   let chunks: ChunkMetadataClient
+  var limits = FinalizeLimits()
 
   func deliver(_ event: OutboxEvent) async throws {
-    let options = CallOptions.internalCall(for: event.account)
+    let options = CallOptions.internalCall(for: event.account, limits)
     do {
       switch event {
       case .registerFile(let file):

@@ -7,11 +7,12 @@ import ServiceKit
 struct RemoteUploads: UploadDirectory, ChunkMap {
   let uploads: UploadStateClient
   let metadata: ChunkMetadataClient
+  var limits = FinalizeLimits()
 
   func upload(_ file: FileID, account: AccountID, user: UserID) async throws -> FinishingUpload? {
     do {
       let request = GetUploadRequest(fileId: file.text, userId: user.text)
-      guard let upload = try await uploads.getUpload(request, options: .internalCall(for: account)).upload else { return nil }
+      guard let upload = try await uploads.getUpload(request, options: .internalCall(for: account, limits)).upload else { return nil }
       let found = try FinishingUpload(upload)
       // UploadState has looked already; an object is not written on trust.
       guard found.account == account, found.user == user, found.file == file else { return nil }
@@ -23,20 +24,20 @@ struct RemoteUploads: UploadDirectory, ChunkMap {
 
   func expired(limit: UInt32) async throws -> [FinishingUpload] {
     // On behalf of nobody: the sweeper looks at every account.
-    let options = CallOptions(timeoutMilliseconds: FinalizeLimits.peerMilliseconds, metadata: [CallerIdentity.serviceKey: "finalize"])
+    let options = CallOptions(timeoutMilliseconds: limits.peerMilliseconds, metadata: [CallerIdentity.serviceKey: "finalize"])
     return try await uploads.listExpired(ListExpiredRequest(limit: limit), options: options).uploads.map { try FinishingUpload($0) }
   }
 
   func chunks(of file: FileID, account: AccountID) async throws -> [RecordedChunk] {
-    let response = try await metadata.listChunks(ListChunksRequest(fileId: file.text), options: .internalCall(for: account))
+    let response = try await metadata.listChunks(ListChunksRequest(fileId: file.text), options: .internalCall(for: account, limits))
     return response.chunks.map { RecordedChunk(index: $0.index, size: ByteCount($0.size), etag: $0.etag) }
   }
 }
 
 extension CallOptions {
   /// A call to another service on behalf of an account; also from work that no caller waits for.
-  static func internalCall(for account: AccountID) -> CallOptions {
-    CallOptions(timeoutMilliseconds: FinalizeLimits.peerMilliseconds, metadata: [CallerIdentity.accountKey: account.text])
+  static func internalCall(for account: AccountID, _ limits: FinalizeLimits) -> CallOptions {
+    CallOptions(timeoutMilliseconds: limits.peerMilliseconds, metadata: [CallerIdentity.accountKey: account.text])
   }
 }
 

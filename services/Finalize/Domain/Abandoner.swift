@@ -6,14 +6,17 @@ public struct Abandoner: Sendable {
   private let vault: any ObjectVault
   private let ledger: any FileLedger
   private let tellPromptly: @Sendable (FileID) async -> Void
+  private let limits: FinalizeLimits
 
   public init(
-    uploads: any UploadDirectory, vault: any ObjectVault, ledger: any FileLedger, tellPromptly: @escaping @Sendable (FileID) async -> Void
+    uploads: any UploadDirectory, vault: any ObjectVault, ledger: any FileLedger, tellPromptly: @escaping @Sendable (FileID) async -> Void,
+    limits: FinalizeLimits = FinalizeLimits()
   ) {
     self.uploads = uploads
     self.vault = vault
     self.ledger = ledger
     self.tellPromptly = tellPromptly
+    self.limits = limits
   }
 
   /// Gives an upload up at its user's wish. One that was given up before is fine; a file is not: `FinalizeError.alreadyCompleted`.
@@ -29,7 +32,7 @@ public struct Abandoner: Sendable {
   /// Gives up a batch of expired uploads; how many were found. One that cannot be given up now is left for the next time and told to
   /// `onFailure`.
   public func sweep(onFailure: (FinishingUpload, any Error) -> Void) async throws -> Int {
-    let expired = try await uploads.expired(limit: FinalizeLimits.sweepBatch)
+    let expired = try await uploads.expired(limit: limits.sweepBatch)
     for upload in expired {
       // Completed, and UploadState has not heard it yet: the outbox sees to that.
       if try await ledger.file(upload.file, account: upload.account) != nil { continue }
@@ -45,7 +48,7 @@ public struct Abandoner: Sendable {
   }
 
   private func abandon(_ upload: FinishingUpload, ending: OutboxEvent.Ending) async throws {
-    switch try await ledger.lease(upload, milliseconds: FinalizeLimits.leaseMilliseconds) {
+    switch try await ledger.lease(upload, milliseconds: limits.leaseMilliseconds) {
     case .granted(let lease):
       do {
         try await vault.abandon(upload)

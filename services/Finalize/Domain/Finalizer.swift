@@ -10,11 +10,13 @@ public struct Finalizer: Sendable {
   /// Tells the events of a file that was just finished, for a moment; the rest is the relay's.
   private let tellPromptly: @Sendable (FileID) async -> Void
   private let pause: @Sendable (UInt64) async throws -> Void
+  private let limits: FinalizeLimits
 
   /// `pause` sleeps for so many milliseconds.
   public init(
     uploads: any UploadDirectory, chunks: any ChunkMap, vault: any ObjectVault, ledger: any FileLedger, links: any FileLinks,
-    tellPromptly: @escaping @Sendable (FileID) async -> Void, pause: @escaping @Sendable (UInt64) async throws -> Void
+    tellPromptly: @escaping @Sendable (FileID) async -> Void, pause: @escaping @Sendable (UInt64) async throws -> Void,
+    limits: FinalizeLimits = FinalizeLimits()
   ) {
     self.uploads = uploads
     self.chunks = chunks
@@ -23,11 +25,12 @@ public struct Finalizer: Sendable {
     self.links = links
     self.tellPromptly = tellPromptly
     self.pause = pause
+    self.limits = limits
   }
 
   /// Throws `FinalizeError`, or what a port throws.
   public func finalize(_ file: FileID, account: AccountID, user: UserID, chunksTotal: UInt32) async throws -> FinishedFile {
-    for _ in 0...FinalizeLimits.busyPausesMax {
+    for _ in 0...limits.busyPausesMax {
       if let stored = try await ledger.file(file, account: account) {
         guard stored.user == user else { throw FinalizeError.uploadNotFound }
         return finished(stored)
@@ -35,7 +38,7 @@ public struct Finalizer: Sendable {
       let upload = try await openUpload(file, account: account, user: user)
       guard upload.plan.chunksTotal == chunksTotal else { throw FinalizeError.chunksTotalDiffers(planned: upload.plan.chunksTotal) }
       let parts = try Completeness.check(try await chunks.chunks(of: file, account: account), against: upload.plan)
-      switch try await ledger.lease(upload, milliseconds: FinalizeLimits.leaseMilliseconds) {
+      switch try await ledger.lease(upload, milliseconds: limits.leaseMilliseconds) {
       case .granted(let lease):
         if let stored = try await complete(upload, parts, lease) { return finished(stored) }
       case .abandoned:
@@ -43,7 +46,7 @@ public struct Finalizer: Sendable {
       case .busy, .completed:
         break
       }
-      try await pause(FinalizeLimits.busyPauseMilliseconds)
+      try await pause(limits.busyPauseMilliseconds)
     }
     throw FinalizeError.busy
   }

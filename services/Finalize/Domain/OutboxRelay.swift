@@ -4,17 +4,19 @@ import Model
 public struct OutboxRelay: Sendable {
   private let outbox: any Outbox
   private let sink: any EventSink
+  private let limits: FinalizeLimits
 
-  public init(outbox: any Outbox, sink: any EventSink) {
+  public init(outbox: any Outbox, sink: any EventSink, limits: FinalizeLimits = FinalizeLimits()) {
     self.outbox = outbox
     self.sink = sink
+    self.limits = limits
   }
 
   /// Tells a batch of due events, or those of one file; how many were tried. One that was not heard waits longer each time and is told
   /// to `onFailure`.
   @discardableResult
   public func run(of file: FileID? = nil, onFailure: (OutboxEntry, any Error) -> Void = { _, _ in }) async throws -> Int {
-    let entries = try await outbox.take(FinalizeLimits.relayBatch, of: file, leaseMilliseconds: FinalizeLimits.relayLeaseMilliseconds)
+    let entries = try await outbox.take(limits.relayBatch, of: file, leaseMilliseconds: limits.relayLeaseMilliseconds)
     for entry in entries {
       do {
         try await sink.deliver(entry.event)
@@ -24,14 +26,9 @@ public struct OutboxRelay: Sendable {
         throw CancellationError()
       } catch {
         onFailure(entry, error)
-        try await outbox.postpone(entry, milliseconds: Self.pauseMilliseconds(afterAttempts: entry.attempts), because: "\(error)")
+        try await outbox.postpone(entry, milliseconds: limits.pauseMilliseconds(afterAttempts: entry.attempts), because: "\(error)")
       }
     }
     return entries.count
-  }
-
-  /// 0.5 s, 1 s, 2 s … 5 minutes.
-  static func pauseMilliseconds(afterAttempts attempts: Int) -> Int64 {
-    min(FinalizeLimits.retryMinMilliseconds << Int64(min(max(attempts, 0), 20)), FinalizeLimits.retryMaxMilliseconds)
   }
 }

@@ -14,25 +14,30 @@ public struct Verifier: Sendable {
   private let queue: any VerificationQueue
   private let vault: any ObjectVault
   private let pause: @Sendable (UInt64) async throws -> Void
+  private let limits: FinalizeLimits
 
-  public init(queue: any VerificationQueue, vault: any ObjectVault, pause: @escaping @Sendable (UInt64) async throws -> Void) {
+  public init(
+    queue: any VerificationQueue, vault: any ObjectVault, limits: FinalizeLimits = FinalizeLimits(),
+    pause: @escaping @Sendable (UInt64) async throws -> Void
+  ) {
     self.queue = queue
     self.vault = vault
     self.pause = pause
+    self.limits = limits
   }
 
   /// Takes one object and reads it, no faster than `verifyBytesPerSecond`.
   public func run() async throws -> Outcome {
-    guard let object = try await queue.take(leaseMilliseconds: FinalizeLimits.verifyLeaseMilliseconds) else { return .nothingToDo }
+    guard let object = try await queue.take(leaseMilliseconds: limits.verifyLeaseMilliseconds) else { return .nothingToDo }
     let found: (hash: ContentHash, size: ByteCount)
     do {
       found = try await digest(object)
     } catch let error as VaultError {
-      guard object.attempts + 1 < FinalizeLimits.verifyAttemptsMax else {
+      guard object.attempts + 1 < limits.verifyAttemptsMax else {
         try await queue.giveUp(object)
         return .postponed(object, reason: "given up: \(error)")
       }
-      try await queue.postpone(object, milliseconds: OutboxRelay.pauseMilliseconds(afterAttempts: object.attempts + 4))
+      try await queue.postpone(object, milliseconds: limits.pauseMilliseconds(afterAttempts: object.attempts + 4))
       return .postponed(object, reason: "\(error)")
     }
     guard found.size == object.size, object.claimedHash == nil || object.claimedHash == found.hash else {
@@ -46,7 +51,7 @@ public struct Verifier: Sendable {
   private func digest(_ object: UnverifiedObject) async throws -> (hash: ContentHash, size: ByteCount) {
     var unpaid: UInt64 = 0
     var unrenewed: UInt64 = 0
-    let share = FinalizeLimits.verifyBytesPerSecond / 8
+    let share = limits.verifyBytesPerSecond / 8
     return try await vault.digest(of: object.key) { count in
       unpaid += count
       unrenewed += count
@@ -54,9 +59,9 @@ public struct Verifier: Sendable {
         unpaid -= share
         try await pause(125)
       }
-      if unrenewed >= FinalizeLimits.verifyRenewBytes {
+      if unrenewed >= limits.verifyRenewBytes {
         unrenewed = 0
-        try await queue.renew(object, leaseMilliseconds: FinalizeLimits.verifyLeaseMilliseconds)
+        try await queue.renew(object, leaseMilliseconds: limits.verifyLeaseMilliseconds)
       }
     }
   }

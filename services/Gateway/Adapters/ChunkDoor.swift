@@ -60,7 +60,7 @@ final class ChunkDoor: @unchecked Sendable {
     let file = chunk.announcement.fileID
     let route = try await routes.route(file, caller, request)
     do {
-      let answer = try await forwarder.send(chunk, along: route, requestID: request.id)
+      let answer = try await forwarder.send(chunk, along: route)
       if answer.alreadyStored { try await request.http.settleBody() }
       return .json(answer.json)
     } catch let error as RPCError {

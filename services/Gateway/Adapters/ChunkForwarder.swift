@@ -23,14 +23,14 @@ final class ChunkForwarder: @unchecked Sendable {
 
   /// Tries edges in turn for as long as none of the chunk's bytes are spent: those that an edge took and lost cannot be sent again.
   /// - Throws: `RPCError` with what the edge said, or UNAVAILABLE.
-  func send(_ chunk: IncomingChunk, along route: UploadRoutes.Route, requestID: String) async throws -> UploadChunkResponse {
+  func send(_ chunk: IncomingChunk, along route: UploadRoutes.Route) async throws -> UploadChunkResponse {
     let edges = route.rota.order(draw: .random(in: 0..<1), resting: restingNow()).prefix(limits.edgesPerChunkMax)
     let counted = CountedSource(chunk.source)
     var failure = RPCError.problem(
       .unavailable, reason: "NO_LIVE_EDGE", message: "No edge can take this chunk for a moment. Send it again.", retryAfterSeconds: 1)
     for edge in edges {
       do {
-        return try await send(chunk.announcement, counted, to: edge.address, route.token, requestID)
+        return try await send(chunk.announcement, counted, to: edge.address, route.token)
       } catch let error as RPCError where error.code == .unavailable {
         resting[edge.id] = loop.nowNanoseconds + limits.edgeRestMilliseconds * 1_000_000
         failure = error.problem == nil ? failure : error
@@ -41,11 +41,10 @@ final class ChunkForwarder: @unchecked Sendable {
   }
 
   private func send(
-    _ announcement: ChunkAnnouncement, _ source: CountedSource, to address: String, _ token: String, _ requestID: String
+    _ announcement: ChunkAnnouncement, _ source: CountedSource, to address: String, _ token: String
   ) async throws -> UploadChunkResponse {
     var metadata = Metadata()
     metadata["authorization"] = "Bearer \(token)"
-    metadata["jetty-request-id"] = requestID
     let options = CallOptions(timeoutMilliseconds: limits.chunkMilliseconds, metadata: metadata)
     let header = ChunkHeader(fileId: announcement.fileID.text, chunkIndex: announcement.index.rawValue, hash: announcement.hash.text)
     return try await EdgeWorkerClient(channel(address)).uploadChunk(options: options) { writer in

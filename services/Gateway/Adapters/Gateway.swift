@@ -83,10 +83,7 @@ public final class Gateway: @unchecked Sendable {
 
   /// How a gateway's `HTTPServer` is to be set up.
   public static var httpConfiguration: HTTPServerConfiguration {
-    var configuration = HTTPServerConfiguration()
-    configuration.limits.bodyBytesMax = DoorLimits.chunkBodyBytesMax
-    configuration.limits.lingerMilliseconds = 5_000
-    return configuration
+    HTTPServerConfiguration(limits: HTTPSettings.usual)
   }
 
   /// Ends the answers that would not end by themselves. Call it when the process begins to stop.
@@ -97,7 +94,14 @@ public final class Gateway: @unchecked Sendable {
 
   /// The handler for the loop's `HTTPServer`.
   public func handle(_ request: HTTPRequest) async -> HTTPResponse {
-    if let preflight = cors.preflight(request) { return preflight }
+    await RequestScope.run(request) { await answer(request) }
+  }
+
+  private func answer(_ request: HTTPRequest) async -> HTTPResponse {
+    if let preflight = cors.preflight(request) {
+      request.record.route = "preflight"
+      return preflight
+    }
     let known = GatewayRequest(request)
     var response: HTTPResponse
     do {
@@ -105,14 +109,13 @@ public final class Gateway: @unchecked Sendable {
     } catch {
       if let error = error as? RPCError {
         if error.isOutOfReach {
-          log.warning("a service is out of reach", metadata: ["request": "\(known.id)", "path": "\(request.path)", "error": "\(error.message)"])
+          log.warning("a service is out of reach", metadata: ["route": "\(request.record.route)", "error": "\(error.message)"])
         }
       } else if !(error is HTTPBodyError || error is CancellationError) {
-        log.error("a request failed", metadata: ["request": "\(known.id)", "path": "\(request.path)", "error": "\(error)"])
+        log.error("a request failed", metadata: ["route": "\(request.record.route)", "error": "\(error)"])
       }
       response = .problem(for: error)
     }
-    response.fields.add("jetty-request-id", known.id)
     cors.apply(to: &response, of: request)
     return response
   }
@@ -120,23 +123,36 @@ public final class Gateway: @unchecked Sendable {
   private func route(_ request: GatewayRequest) async throws -> HTTPResponse {
     let http = request.http
     switch http.path {
-    case "/healthz": return readable(http) { .json(Array(#"{"status":"ok"}"#.utf8)) }
-    case "/openapi.json": return readable(http) { .json(Array(OpenAPI.json)) }
+    case "/healthz":
+      http.record.route = http.path
+      return readable(http) { .json(Array(#"{"status":"ok"}"#.utf8)) }
+    case "/openapi.json":
+      http.record.route = http.path
+      return readable(http) { .json(Array(OpenAPI.json)) }
     case "/api/edge/upload-chunk":
+      http.record.route = http.path
       guard http.method == "POST" else { return .notAllowed("POST") }
       if let chunks { return try await chunks.uploadJSON(request) }
     default: break
     }
-    if http.path.hasPrefix(ObjectDoor.prefix), let objects { return try await objects.answer(http) }
+    if http.path.hasPrefix(ObjectDoor.prefix), let objects {
+      http.record.route = "/objects/{key}"
+      return try await objects.answer(http)
+    }
     let parts = http.path.split(separator: "/", omittingEmptySubsequences: false)
     if let chunks, parts.count == 7, http.path.hasPrefix("/api/edge/files/"), parts[5] == "chunks" {
+      http.record.route = "/api/edge/files/{fileId}/chunks/{index}"
       guard http.method == "PUT" else { return .notAllowed("PUT") }
       return try await chunks.uploadRaw(request, fileID: String(parts[4]), index: String(parts[6]))
     }
     if let watch, parts.count == 6, http.path.hasPrefix(WatchDoor.prefix) {
+      http.record.route = WatchDoor.prefix + "{userId}/{fileId}"
       return try await watch.answer(request, user: String(parts[4]), file: String(parts[5]))
     }
-    if let response = web?.answer(http) { return response }
+    if let response = web?.answer(http) {
+      http.record.route = "pages"
+      return response
+    }
     if let response = try await rest.answer(request) { return response }
     return .problem(404, "There is nothing at this path. See /openapi.json.", reason: "NOT_FOUND")
   }

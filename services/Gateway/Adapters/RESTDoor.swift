@@ -24,6 +24,7 @@ final class RESTDoor: @unchecked Sendable {
     var allowed: [String] = []
     for route in restRoutes {
       guard let parameters = route.match(request.http.path) else { continue }
+      request.http.record.route = route.template
       if route.httpMethod == request.http.method || (route.httpMethod == "GET" && request.http.method == "HEAD") {
         return try await perform(route, parameters, request)
       }

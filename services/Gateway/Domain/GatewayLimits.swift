@@ -14,6 +14,8 @@ public struct GatewayLimits: Sendable {
   public var routeMilliseconds: UInt64 = 30_000
   /// Chunks that pass through one loop at once.
   public var chunksMax = 64
+  /// How long rate limits wait for Redis: a limit must not cost more than what it protects.
+  public var rateMilliseconds: UInt64 = 100
 
   // MARK: Watching uploads
 

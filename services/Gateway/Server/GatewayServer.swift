@@ -7,14 +7,12 @@ import ServiceKit
 import Synchronization
 
 @main enum GatewayServer {
-  private static let cors = SettingKey("cors.origins", "web origins that may call, with commas; * for all", default: "*")
-  private static let spool = SettingKey("spool.directory", "disk directory for JSON chunks whose hash comes after their data", default: "/var/tmp")
-
   private static let web = SettingKey("web.directory", "directory of the pages at / and /dashboard; without it there are none")
-  private static let watchClients = SettingKey("watch.clients", "clients that may watch uploads at once, of all accounts", default: "1024")
+  private static let watchClients = SettingKey(
+    "watch.clients", "clients that may watch uploads at once, of all accounts", .integer(0...1_536), default: "1024")
   private static let watchClientsPerAccount = SettingKey(
-    "watch.clients.per.account", "clients that may watch uploads at once, of one account", default: "512")
-  private static let own = [cors, spool, web, watchClients, watchClientsPerAccount]
+    "watch.clients.per.account", "clients that may watch uploads at once, of one account", .integer(0...1_536), default: "512")
+  private static let own = [web, watchClients, watchClientsPerAccount]
   /// One for all loops.
   private static let watchQuota = Mutex<WatchQuota?>(nil)
 
@@ -22,8 +20,9 @@ import Synchronization
     ServiceProcess.main(
       ServiceDefinition(
         name: "gateway", summary: "the way in: REST over HTTP/1.1 and HTTP/2",
-        settings: SettingKey.database + SettingKey.objectStore + SettingKey.httpDoor
-          + [.tokenPublicKey] + own + PeerService.allCases.map(\.setting),
+        settings: SettingKey.groups(
+          SettingKey.database, SettingKey.objectStore, [.tokenPublicKey], SettingKey.door, GatewaySettings.limits.keys, own,
+          PeerService.settings(.edgeSelection, .chunkMetadata, .uploadState, .dedup, .finalize)),
         prepare: { runtime in
           let pool = try runtime.postgres(schema: AccountStore.schema)
           defer { pool.close() }
@@ -36,8 +35,8 @@ import Synchronization
     let pool = try runtime.postgres(schema: AccountStore.schema)
     let directory = AccountDirectory(store: AccountStore(pool: pool), loop: runtime.loop)
     var redisConfiguration = try runtime.redisConfiguration()
-    // A limit must not cost more than what it protects.
-    redisConfiguration.commandTimeoutMilliseconds = 100
+    let limits = GatewaySettings.limits.read(runtime.settings)
+    redisConfiguration.commandTimeoutMilliseconds = limits.rateMilliseconds
     let redis = RedisClient(loop: runtime.loop, configuration: redisConfiguration, logger: runtime.log)
     var made = Gateway.Parts(
       loop: runtime.loop, book: GatewayBook.make(directory: directory, log: runtime.log),
@@ -48,8 +47,9 @@ import Synchronization
         "jetty.v1.Finalize": try runtime.channel(.finalize),
       ],
       edgeChannel: { try runtime.channel(address: $0) }, log: runtime.log)
-    made.cors = CORSPolicy(origins: runtime.settings.optional(cors) ?? "")
-    made.spoolDirectory = runtime.settings.required(spool)
+    made.limits = limits
+    made.cors = CORSPolicy(origins: runtime.settings.optional(.corsOrigins) ?? "")
+    made.spoolDirectory = runtime.settings.required(.spoolDirectory)
     made.metrics = runtime.metrics
     made.watchChannel = { try runtime.separateChannel(.uploadState) }
     made.watchQuota = try quota(runtime.settings)
@@ -60,17 +60,8 @@ import Synchronization
 
     var parts = ServiceParts()
     parts.http = { await gateway.handle($0) }
-    parts.httpConfiguration = Gateway.httpConfiguration
-    parts.readiness = [
-      ReadinessCheck("postgres") {
-        do {
-          _ = try await pool.query("SELECT 1")
-          return nil
-        } catch {
-          return "\(error)"
-        }
-      }
-    ]
+    parts.httpConfiguration.limits = HTTPSettings.door.read(runtime.settings)
+    parts.readiness = [.postgres(pool), .redis(redis)]
     parts.drain = { gateway.drain() }
     parts.close = {
       gateway.close()
@@ -93,8 +84,8 @@ import Synchronization
 
   private static func quota(_ settings: Settings) throws -> WatchQuota {
     // Below the connections of the HTTP server, so that those who do not watch get in.
-    let clients = settings.integer(watchClients, in: 0...1_536)
-    let perAccount = settings.integer(watchClientsPerAccount, in: 0...1_536)
+    let clients = settings.integer(watchClients)
+    let perAccount = settings.integer(watchClientsPerAccount)
     try settings.check()
     return watchQuota.withLock { shared in
       let quota = shared ?? WatchQuota(clientsMax: clients, clientsPerAccountMax: perAccount)

@@ -8,6 +8,7 @@ import ServiceKit
 /// The chunk map, which ChunkMetadata owns.
 struct RemoteChunks: ChunkBook {
   let client: ChunkMetadataClient
+  var limits = SessionLimits()
 
   func progress(of session: UploadSession) async throws -> UploadProgress {
     let request = MissingChunksRequest(fileId: session.file.text, chunksTotal: session.plan.chunksTotal)
@@ -17,7 +18,7 @@ struct RemoteChunks: ChunkBook {
 
   func portions(of files: [FileID], account: AccountID) async throws -> [FileID: [EdgePortion]] {
     let request = SummarizeChunksRequest(fileIds: files.map(\.text))
-    let answer = try await client.summarizeChunks(request, options: .on(behalfOf: account, timeoutMilliseconds: SessionLimits.statsPeerMilliseconds))
+    let answer = try await client.summarizeChunks(request, options: .on(behalfOf: account, timeoutMilliseconds: limits.statsPeerMilliseconds))
     var portions: [FileID: [EdgePortion]] = [:]
     for summary in answer.summaries {
       guard let file = FileID(summary.fileId) else { continue }
@@ -32,10 +33,11 @@ struct RemoteChunks: ChunkBook {
 /// What was used and saved, which Finalize knows.
 struct RemoteUsage: UsageLedger {
   let client: FinalizeClient
+  var limits = SessionLimits()
 
   func usage(account: AccountID, user: UserID?) async throws -> UsageFigures {
     let answer = try await client.getUsage(
-      GetUsageRequest(userId: user?.text ?? ""), options: .on(behalfOf: account, timeoutMilliseconds: SessionLimits.statsPeerMilliseconds))
+      GetUsageRequest(userId: user?.text ?? ""), options: .on(behalfOf: account, timeoutMilliseconds: limits.statsPeerMilliseconds))
     return UsageFigures(
       transferred: ByteCount(answer.transferredBytes), cost: MicroDollars(answer.costMicroDollars), saved: ByteCount(answer.savedBytes),
       savedCost: MicroDollars(answer.savedCostMicroDollars), duplicates: answer.duplicates)
@@ -45,10 +47,11 @@ struct RemoteUsage: UsageLedger {
 /// The edges, which EdgeSelection knows.
 struct RemoteEdges: EdgeRegistry {
   let client: EdgeSelectionClient
+  var limits = SessionLimits()
 
   func liveEdges() async throws -> [LiveEdge] {
     let answer = try await client.listEdges(
-      ListEdgesRequest(liveOnly: true), options: CallOptions(timeoutMilliseconds: SessionLimits.statsPeerMilliseconds))
+      ListEdgesRequest(liveOnly: true), options: CallOptions(timeoutMilliseconds: limits.statsPeerMilliseconds))
     return answer.edges.compactMap { edge in
       EdgeID(edge.id).map { LiveEdge(id: $0, latencyMilliseconds: edge.latency, loadPercent: edge.load) }
     }
@@ -59,10 +62,11 @@ struct RemoteEdges: EdgeRegistry {
 struct StoreMultiparts: MultipartStore {
   let store: any ObjectStore
   let loop: EventLoop
+  var limits = SessionLimits()
 
   func createMultipart(for session: UploadSession) async throws -> String {
     let store = store
-    return try await loop.withTimeout(milliseconds: SessionLimits.multipartMilliseconds) {
+    return try await loop.withTimeout(milliseconds: limits.multipartMilliseconds) {
       let key = try ObjectKey(session.objectKey)
       return try await store.createMultipart(key: key, contentType: session.mediaType, partSize: session.plan.chunkSize.rawValue).description
     }

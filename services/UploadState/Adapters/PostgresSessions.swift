@@ -9,10 +9,10 @@ final class PostgresSessions: SessionStore, @unchecked Sendable {
   private let now: () -> Int64
 
   /// - Parameter now: Unix milliseconds.
-  init(loop: EventLoop, pool: PostgresPool, now: @escaping () -> Int64) {
+  init(loop: EventLoop, pool: PostgresPool, now: @escaping () -> Int64, limits: SessionLimits = SessionLimits()) {
     self.pool = pool
     self.now = now
-    turns = Turns(loop: loop, atOnceMax: SessionLimits.multipartsAtOnceMax, waitingMax: SessionLimits.multipartsWaitingMax)
+    turns = Turns(loop: loop, atOnceMax: limits.multipartsAtOnceMax, waitingMax: limits.multipartsWaitingMax)
   }
 
   func open(_ session: UploadSession) async throws -> UploadSession {

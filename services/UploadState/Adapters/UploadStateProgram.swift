@@ -12,43 +12,46 @@ public enum UploadStateProgram {
   public static let definition = ServiceDefinition(
     name: "upload-state",
     summary: "upload sessions, their state and their statistics",
-    settings: SettingKey.database + [
-      .storeURL, .storeAccessKey, .storeSecretKey, .tokenPublicKey, PeerService.chunkMetadata.setting, PeerService.edgeSelection.setting,
-      PeerService.finalize.setting,
-    ],
+    settings: SettingKey.groups(
+      SettingKey.database, SettingKey.objectAccess, SessionSettings.limits.keys, [.tokenPublicKey],
+      PeerService.settings(.chunkMetadata, .edgeSelection, .finalize)),
+    validate: SessionSettings.check,
     prepare: { runtime in
       let pool = try runtime.postgres(schema: schema)
       defer { pool.close() }
       try await Migrator(pool, logger: runtime.log).run(try migrations(), service: schema)
     },
     build: { runtime in
+      let limits = SessionSettings.limits.read(runtime.settings)
       let verifier = try runtime.tokenVerifier()
       let objects = try runtime.objectStore()
-      let chunks = RemoteChunks(client: ChunkMetadataClient(try runtime.channel(.chunkMetadata)))
-      let usage = RemoteUsage(client: FinalizeClient(try runtime.channel(.finalize)))
-      let edges = RemoteEdges(client: EdgeSelectionClient(try runtime.channel(.edgeSelection)))
+      let chunks = RemoteChunks(client: ChunkMetadataClient(try runtime.channel(.chunkMetadata)), limits: limits)
+      let usage = RemoteUsage(client: FinalizeClient(try runtime.channel(.finalize)), limits: limits)
+      let edges = RemoteEdges(client: EdgeSelectionClient(try runtime.channel(.edgeSelection)), limits: limits)
       let pool = try runtime.postgres(schema: schema)
-      let redis = try runtime.redis(commandTimeoutMilliseconds: SessionLimits.publishTimeoutMilliseconds)
+      let redis = try runtime.redis(commandTimeoutMilliseconds: limits.publishTimeoutMilliseconds)
       let subscriber = RedisSubscriber(loop: runtime.loop, configuration: try runtime.redisConfiguration(), logger: runtime.log)
 
       let log = runtime.log
-      let store = PostgresSessions(loop: runtime.loop, pool: pool, now: unixMilliseconds)
+      let store = PostgresSessions(loop: runtime.loop, pool: pool, now: unixMilliseconds, limits: limits)
       let progress = RedisProgress(loop: runtime.loop, redis: redis, subscriber: subscriber)
-      let desk = SessionDesk(store: store, chunks: chunks, multiparts: StoreMultiparts(store: objects, loop: runtime.loop), publisher: progress)
-      let statistics = StatisticsDesk(store: store, chunks: chunks, ledger: usage, registry: edges) { what, error in
+      let multiparts = StoreMultiparts(store: objects, loop: runtime.loop, limits: limits)
+      let desk = SessionDesk(store: store, chunks: chunks, multiparts: multiparts, publisher: progress, limits: limits)
+      let statistics = StatisticsDesk(store: store, chunks: chunks, ledger: usage, registry: edges, limits: limits) { what, error in
         log.warning("statistics are incomplete", metadata: ["missing": "\(what)", "error": "\(error)"])
       }
 
       var parts = ServiceParts()
       parts.services = [
         UploadStateHandlers(
-          desk: desk, statistics: statistics, watch: UploadWatch(desk: desk, progress: progress, log: log, now: unixMilliseconds),
+          desk: desk, statistics: statistics,
+          watch: UploadWatch(desk: desk, progress: progress, log: log, now: unixMilliseconds, limits: limits),
           verifier: verifier, log: log, now: unixMilliseconds)
       ]
-      parts.readiness = [.postgres(pool)]
+      parts.readiness = [.postgres(pool), .redis(redis), .store(objects)]
       parts.background = [
-        .every(milliseconds: SessionLimits.pruneMilliseconds, "prune-sessions", on: runtime) {
-          let count = try await store.prune(endedBefore: unixMilliseconds() - SessionLimits.endedDays * 86_400_000)
+        .every(milliseconds: limits.pruneMilliseconds, "prune-sessions", on: runtime) {
+          let count = try await store.prune(endedBefore: unixMilliseconds() - limits.endedDays * 86_400_000)
           if count > 0 { log.info("forgot old sessions", metadata: ["count": "\(count)"]) }
         }
       ]

@@ -11,20 +11,22 @@ final class UploadWatch {
   private let progress: RedisProgress
   private let log: Logger
   private let now: () -> Int64
+  private let limits: SessionLimits
   /// Those that run.
   private(set) var watchers = 0
 
-  init(desk: SessionDesk, progress: RedisProgress, log: Logger, now: @escaping () -> Int64) {
+  init(desk: SessionDesk, progress: RedisProgress, log: Logger, now: @escaping () -> Int64, limits: SessionLimits = SessionLimits()) {
     self.desk = desk
     self.progress = progress
     self.log = log
     self.now = now
+    self.limits = limits
   }
 
   /// Tells one event at once and one for each change, until the upload has ended.
   /// - Throws: `SessionError.notFound`, `.overloaded`, what `tell` throws, `CancellationError`.
   func run(_ file: FileID, owner: SessionOwner, tell: (StateEvent) async throws -> Void) async throws {
-    guard watchers < SessionLimits.watchersMax else { throw SessionError.overloaded("too many uploads are being watched just now") }
+    guard watchers < limits.watchersMax else { throw SessionError.overloaded("too many uploads are being watched just now") }
     watchers += 1
     defer { watchers -= 1 }
     let session = try await desk.find(file, account: owner.account, user: owner.user, now: now())
@@ -33,11 +35,11 @@ final class UploadWatch {
     defer { subscription?.cancel() }
 
     // Listening comes before reading: what changes in between is heard.
-    var isLive = try await news(subscription, isLive: false, milliseconds: SessionLimits.subscribeMilliseconds).isLive
+    var isLive = try await news(subscription, isLive: false, milliseconds: limits.subscribeMilliseconds).isLive
     let first = try await desk.event(of: file, owner: owner, now: now()).event
     if let event = watched.read(first) { try await tell(StateEvent(event, plan: session.plan)) }
     while !watched.isEnded {
-      let wait = isLive ? SessionLimits.watchResyncMilliseconds : SessionLimits.watchPollMilliseconds
+      let wait = isLive ? limits.watchResyncMilliseconds : limits.watchPollMilliseconds
       let event: ProgressEvent?
       switch try await news(subscription, isLive: isLive, milliseconds: wait) {
       case .chunk(let heard):

@@ -6,18 +6,25 @@ public struct SessionDesk {
   private let chunks: any ChunkBook
   private let multiparts: any MultipartStore
   private let publisher: any ProgressPublisher
+  private let limits: SessionLimits
 
-  public init(store: any SessionStore, chunks: any ChunkBook, multiparts: any MultipartStore, publisher: any ProgressPublisher) {
+  public init(
+    store: any SessionStore, chunks: any ChunkBook, multiparts: any MultipartStore, publisher: any ProgressPublisher,
+    limits: SessionLimits = SessionLimits()
+  ) {
     self.store = store
     self.chunks = chunks
     self.multiparts = multiparts
     self.publisher = publisher
+    self.limits = limits
   }
 
   /// Opens a session, or finds it open already.
   /// - Throws: `SessionError.fileTaken` where the file id belongs to another upload.
   public func open(_ session: UploadSession) async throws -> UploadSession {
-    let kept = try await store.open(session)
+    var wanted = session
+    wanted.expiresAt = session.startedAt + limits.lifetimeMilliseconds
+    let kept = try await store.open(wanted)
     guard kept.isSameOpening(as: session) else { throw SessionError.fileTaken }
     return kept
   }
@@ -27,7 +34,7 @@ public struct SessionDesk {
   public func find(_ file: FileID, account: AccountID?, user: UserID?, now: Int64) async throws -> UploadSession {
     var session = try await visible(file, account: account, user: user)
     session.status = session.status(at: now)
-    if let slid = session.slidExpiry(at: now) {
+    if let slid = session.slidExpiry(at: now, limits) {
       try await store.slide(file, to: slid)
       session.expiresAt = slid
     }

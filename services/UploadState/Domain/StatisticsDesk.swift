@@ -8,9 +8,10 @@ public struct StatisticsDesk {
   private let registry: any EdgeRegistry
   /// Told of what was left out, for the log.
   private let onFailure: (String, any Error) -> Void
+  private let limits: SessionLimits
 
   public init(
-    store: any SessionStore, chunks: any ChunkBook, ledger: any UsageLedger, registry: any EdgeRegistry,
+    store: any SessionStore, chunks: any ChunkBook, ledger: any UsageLedger, registry: any EdgeRegistry, limits: SessionLimits = SessionLimits(),
     onFailure: @escaping (String, any Error) -> Void
   ) {
     self.store = store
@@ -18,13 +19,14 @@ public struct StatisticsDesk {
     self.ledger = ledger
     self.registry = registry
     self.onFailure = onFailure
+    self.limits = limits
   }
 
   /// - Throws: only where this service's own store fails.
   public func statistics(account: AccountID, user: UserID?, now: Int64) async throws -> AccountStatistics {
-    let since = now - SessionLimits.speedDays * 86_400_000
+    let since = now - limits.speedDays * 86_400_000
     let figures = try await store.figures(account: account, user: user, since: since)
-    var recent = try await store.recent(account: account, user: user, limit: SessionLimits.recentSessionsMax)
+    var recent = try await store.recent(account: account, user: user, limit: limits.recentSessionsMax)
     for index in recent.indices { recent[index].session.status = recent[index].session.status(at: now) }
     let open = recent.filter(\.session.status.isOpen).map(\.session.file)
     if !open.isEmpty, let portions = await attempt("chunks", { try await chunks.portions(of: open, account: account) }) {

@@ -64,7 +64,7 @@ public struct UploadSession: Sendable, Hashable {
     self.status = status
     self.multipartID = multipartID
     self.startedAt = startedAt
-    self.expiresAt = expiresAt ?? startedAt + SessionLimits.lifetimeMilliseconds
+    self.expiresAt = expiresAt ?? startedAt + SessionLimits().lifetimeMilliseconds
     self.endedAt = endedAt
     self.bytesUploaded = bytesUploaded
     self.actualCost = actualCost
@@ -77,10 +77,10 @@ public struct UploadSession: Sendable, Hashable {
   public func status(at now: Int64) -> SessionStatus { status.isOpen && expiresAt <= now ? .expired : status }
 
   /// The expiry after a sign of life at `now`; nil where nothing need be written.
-  public func slidExpiry(at now: Int64) -> Int64? {
+  public func slidExpiry(at now: Int64, _ limits: SessionLimits) -> Int64? {
     guard status(at: now).isOpen else { return nil }
-    let slid = now + SessionLimits.lifetimeMilliseconds
-    return slid - expiresAt >= SessionLimits.slideMillisecondsMin ? slid : nil
+    let slid = now + limits.lifetimeMilliseconds
+    return slid - expiresAt >= limits.slideMillisecondsMin ? slid : nil
   }
 
   /// Whether the caller may see it: it is the account's, and the user's where one is named.
