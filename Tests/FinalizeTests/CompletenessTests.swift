@@ -46,9 +46,9 @@ struct CompletenessTests {
   }
 
   @Test func pausesGrowToALimit() {
-    #expect(OutboxRelay.pauseMilliseconds(afterAttempts: 0) == 500)
-    #expect(OutboxRelay.pauseMilliseconds(afterAttempts: 3) == 4000)
-    #expect(OutboxRelay.pauseMilliseconds(afterAttempts: 1_000_000) == 300_000)
-    #expect(OutboxRelay.pauseMilliseconds(afterAttempts: -1) == 500)
+    #expect(FinalizeLimits().pauseMilliseconds(afterAttempts: 0) == 500)
+    #expect(FinalizeLimits().pauseMilliseconds(afterAttempts: 3) == 4000)
+    #expect(FinalizeLimits().pauseMilliseconds(afterAttempts: 1_000_000) == 300_000)
+    #expect(FinalizeLimits().pauseMilliseconds(afterAttempts: -1) == 500)
   }
 }
