@@ -51,8 +51,14 @@ final class HTTP2Driver: ConnectionDriver {
 
   func forget(deferred stream: HTTP2ServerStream) { deferred.removeAll { $0 === stream } }
 
+  /// At once, not at the end of the iteration: many answers may be made in one.
+  func countHeldBytes() {
+    // Streams end a little later than their connection, whose account is closed.
+    if connection.isOpen { connection.heldBytes = session.queuedOutputBytes + session.outbound.count }
+  }
+
   private func outputMoved() {
-    connection.heldBytes = session.queuedOutputBytes + session.outbound.count
+    countHeldBytes()
     guard !deferred.isEmpty, hasRoomForAnswers else { return }
     let waiting = deferred
     deferred = []

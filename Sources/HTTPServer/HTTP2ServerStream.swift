@@ -151,6 +151,7 @@ final class HTTP2ServerStream: HTTP2Stream, ExchangeCarrier {
     guard isOpen else { return }
     output.append(bytes)
     outputChanged()
+    driver?.countHeldBytes()
   }
 
   func sendEnd() {

@@ -37,7 +37,7 @@ public struct HTTPServerLimits: Sendable {
   public var connectionOutputBytesMax = 1 << 20
   /// Answers of all connections of this server that wait to be sent, above which memory is short: a connection then may have a sixteenth of the
   /// two limits above, and a quarter of `stallMilliseconds`.
-  public var heldBytesMax = 32 << 20
+  public var heldBytesMax = 16 << 20
 
   // MARK: Time, in milliseconds
 

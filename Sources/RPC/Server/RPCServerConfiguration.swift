@@ -36,7 +36,7 @@ public struct RPCServerConfiguration: Sendable {
   public var queuedOutputBytesMax = 4 << 20
   /// What the messages of all connections of this server may hold, received and not taken or not sent yet, before it takes memory back from
   /// those that hold most (see `ServerWatch`).
-  public var heldBytesMax = 32 << 20
+  public var heldBytesMax = 16 << 20
   /// How long running calls may go on after a drain began; then they are cancelled.
   public var drainMilliseconds: UInt64 = 30_000
   /// Metadata that onward calls take over from the call being served.
