@@ -13,7 +13,7 @@ def make(directory: pathlib.Path, names: list[str]):
         own.mkdir()
         _openssl(directory, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}/tls.key", "-out",
                  f"{name}/tls.csr", "-subj", f"/CN={name}")
-        (own / "ext").write_text(f"subjectAltName=DNS:{name},DNS:{name}-headless\nextendedKeyUsage=serverAuth,clientAuth\n")
+        (own / "ext").write_text(f"subjectAltName=DNS:{name},DNS:{name}-headless,URI:spiffe://jetty/{name}\nextendedKeyUsage=serverAuth,clientAuth\n")
         _openssl(directory, "x509", "-req", "-in", f"{name}/tls.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "1",
                  "-extfile", f"{name}/ext", "-out", f"{name}/tls.crt")
         (own / "ca.crt").write_bytes((directory / "ca.crt").read_bytes())
