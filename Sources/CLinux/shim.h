@@ -1,4 +1,5 @@
 /* Without _GNU_SOURCE: with it, struct fd_set differs from the one in Swift's Glibc module. */
+#include <malloc.h>
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>

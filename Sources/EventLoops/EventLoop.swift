@@ -18,6 +18,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   private let wakeHandle: UnsafeMutablePointer<uv_async_t>
   private let pollTimer: UnsafeMutablePointer<uv_timer_t>
   private let pollTimeout: uv_timer_cb = { _ in }
+  /// When `pollTimer` goes off if it is set. Mostly early enough for the next iteration too: it is not set anew then.
+  private var pollTimerNanoseconds: UInt64 = 0
 
   private var thread = pthread_t()
   private var jobs = JobRing()
@@ -121,6 +123,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   /// Starts the loop's thread.
   public func start() throws {
     precondition(!started.exchange(true, ordering: .acquiringAndReleasing), "an event loop starts once")
+    ProcessMemory.prepared
     signal(SIGPIPE, SIG_IGN)  // a peer that has gone is an error of the next write, not the end of the process
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
@@ -156,7 +159,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
       runReadyWork()
       let now = monotonicNanoseconds()
       statistics.record(turnNanoseconds: now &- turnStarted)
-      poll(timeoutMilliseconds: pollTimeoutMilliseconds(now: now))
+      poll(now: now)
       turnStarted = monotonicNanoseconds()
       fireTimers(now: turnStarted)
     }
@@ -206,25 +209,33 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     closures.append(contentsOf: work.closures)
   }
 
-  private func pollTimeoutMilliseconds(now: UInt64) -> UInt64? {
-    if !jobs.isEmpty || !closures.isEmpty || !dirty.isEmpty || woken.load(ordering: .acquiring) { return 0 }
-    guard let deadline = timers.nextDeadline else { return nil }
-    return deadline <= now ? 0 : (deadline - now + 999_999) / 1_000_000
-  }
+  private var hasReadyWork: Bool { !jobs.isEmpty || !closures.isEmpty || !dirty.isEmpty || woken.load(ordering: .acquiring) }
 
-  private func poll(timeoutMilliseconds: UInt64?) {
-    guard let timeoutMilliseconds else {
-      uv_timer_stop(pollTimer)
-      uv_run(uv, UV_RUN_ONCE)
+  private func poll(now: UInt64) {
+    if hasReadyWork || timers.nextDeadline.map({ $0 <= now }) ?? false {
+      uv_run(uv, UV_RUN_NOWAIT)
       return
     }
-    if timeoutMilliseconds == 0 {
-      uv_run(uv, UV_RUN_NOWAIT)
-    } else {
-      uv_update_time(uv)
-      uv_timer_start(pollTimer, pollTimeout, timeoutMilliseconds, 0)
-      uv_run(uv, UV_RUN_ONCE)
+    setPollTimer(now: now)
+    uv_run(uv, UV_RUN_ONCE)
+  }
+
+  /// Makes libuv come back for the next alarm: at the latest then, earlier where it was set for one that was called off.
+  private func setPollTimer(now: UInt64) {
+    guard let deadline = timers.nextDeadline else {
+      uv_timer_stop(pollTimer)
+      return
     }
+    if pollTimerNanoseconds <= deadline, pollTimerIsSet { return }
+    // At most an hour: alarms may be set for the end of time, which has no place in what is added below.
+    let milliseconds = (min(deadline - now, 3_600_000_000_000) + 999_999) / 1_000_000
+    uv_update_time(uv)
+    uv_timer_start(pollTimer, pollTimeout, milliseconds, 0)
+    pollTimerNanoseconds = now + milliseconds * 1_000_000
+  }
+
+  private var pollTimerIsSet: Bool {
+    UnsafeMutableRawPointer(pollTimer).withMemoryRebound(to: uv_handle_t.self, capacity: 1) { uv_is_active($0) != 0 }
   }
 
   private func wake() {

@@ -5,37 +5,46 @@ import Glibc
 /// A value: whoever keeps a copy keeps what it says, also when the stream it came from begins its next life.
 public struct HTTP2Headers: Sendable {
   /// Made with the first field. Shared with copies until one of them changes.
-  private var block: HeaderBlock?
-  /// As `headerListBytesMax` counts.
-  public internal(set) var listByteCount = 0
-  /// True if fields were left out because the block exceeded `headerListBytesMax`.
-  public internal(set) var isTruncated = false
+  @usableFromInline var block: HeaderBlock?
 
   public init() {}
 
-  public var count: Int { block?.count ?? 0 }
+  /// As `headerListBytesMax` counts.
+  public var listByteCount: Int { block?.listByteCount ?? 0 }
+  /// True if fields were left out because the block exceeded `headerListBytesMax`.
+  public var isTruncated: Bool { block?.isTruncated ?? false }
+
+  @inlinable public var count: Int { block?.count ?? 0 }
   public var isEmpty: Bool { count == 0 }
 
-  mutating func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
-    if block == nil { block = HeaderBlock() }
-    if !isKnownUniquelyReferenced(&block), let shared = block { block = HeaderBlock(copying: shared) }
-    block?.append(name: name, value: value)
+  /// Where the fields of a block that begins are to go: memory that no copy of this value shares.
+  mutating func ownedBlock() -> Unmanaged<HeaderBlock> {
+    let isOwn = isKnownUniquelyReferenced(&block)
+    if isOwn, let block { return .passUnretained(block) }
+    let own = block.map { HeaderBlock(copying: $0) } ?? HeaderBlock()
+    block = own
+    return .passUnretained(own)
   }
 
   /// Empties it. The memory is kept for the next block unless somebody holds a copy.
   mutating func removeAll() {
-    listByteCount = 0
-    isTruncated = false
     if isKnownUniquelyReferenced(&block) { block?.removeAll() } else { block = nil }
   }
 
   /// The name and value of field `index`, valid inside `body`.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func withField<Result, Failure: Error>(
     _ index: Int, _ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     guard let block else { preconditionFailure("no such header field") }
     return try block.withField(index, body)
+  }
+
+  /// Every field in the order of the wire; names and values are valid inside `body`.
+  @inlinable @inline(__always)
+  public func forEach(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
+    guard let block else { return }
+    for index in 0..<block.count { block.withField(index, body) }
   }
 
   public func name(_ index: Int) -> String { withField(index) { name, _ in String(decoding: name, as: UTF8.self) } }

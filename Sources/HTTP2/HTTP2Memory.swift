@@ -59,7 +59,7 @@ public final class HTTP2Memory: @unchecked Sendable {
       realloc: { HTTP2Memory.resize($0, $1, $2) })
   }
 
-  private static func allocate(_ byteCount: Int, _ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+  @inline(__always) private static func allocate(_ byteCount: Int, _ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let context, byteCount >= 0, byteCount <= Int.max / 2 else { return nil }
     let sizeClass = max((byteCount + step - 1) / step, 1)
     if sizeClass <= pooledBytesMax / step {
@@ -75,7 +75,7 @@ public final class HTTP2Memory: @unchecked Sendable {
     return raw + headerBytes
   }
 
-  private static func release(_ block: UnsafeMutableRawPointer?, _ context: UnsafeMutableRawPointer?) {
+  @inline(__always) private static func release(_ block: UnsafeMutableRawPointer?, _ context: UnsafeMutableRawPointer?) {
     guard let block, let context else { return }
     let pool = context.assumingMemoryBound(to: Pool.self)
     let sizeClass = (block - headerBytes).load(as: Int.self)

@@ -22,8 +22,9 @@ extension HTTP2Session {
   /// Opens a stream (clients). `stream` is told `.closed` if the peer refuses it later.
   public final func open(_ stream: HTTP2Stream, _ fields: HTTP2Fields, hasBody: Bool) throws(HTTP2Error) {
     guard let raw else { throw HTTP2Error("the session is closed") }
-    precondition(role == .client && stream.session == nil && stream.id == 0, "open needs a client session and a fresh stream")
+    precondition(role == .client && !stream.isOpen && stream.id == 0, "open needs a client session and a fresh stream")
     if !hasBody { stream.outputEnd = .plain }
+    stream.template = fields.template
     let context = Unmanaged.passUnretained(stream).toOpaque()
     let id = fields.withNameValues { names, count in
       guard hasBody else { return nghttp2_submit_request(raw, nil, names, count, nil, context) }
@@ -37,6 +38,7 @@ extension HTTP2Session {
 
   final func submitResponse(_ stream: HTTP2Stream, _ fields: HTTP2Fields, hasBody: Bool) {
     guard let raw else { return }
+    if stream.template !== fields.template { stream.template = fields.template }
     let result = fields.withNameValues { names, count in
       guard hasBody else { return nghttp2_submit_response(raw, stream.id, names, count, nil) }
       var provider = SessionCallbacks.dataProvider(for: stream)
@@ -49,6 +51,7 @@ extension HTTP2Session {
 
   final func submitInformational(_ stream: HTTP2Stream, _ fields: HTTP2Fields) {
     guard let raw else { return }
+    stream.informationalTemplate = fields.template
     _ = fields.withNameValues { names, count in
       nghttp2_submit_headers(raw, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, nil, names, count, nil)
     }

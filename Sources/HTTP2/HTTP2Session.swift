@@ -46,6 +46,8 @@ open class HTTP2Session {
   /// The stream that nghttp2 last asked about: its callbacks come in runs for the same one, and each look-up is a search in a hash table.
   final var recentID: Int32 = 0
   final var recentStream: Unmanaged<HTTP2Stream>?
+  /// Takes the fields of the header block that is arriving; its stream owns it.
+  final var openBlock: Unmanaged<HeaderBlock>?
   final var events: HTTP2SessionEvents = []
   /// Received bytes of all streams that were not taken yet.
   public internal(set) final var bufferedBytes = 0
@@ -81,6 +83,7 @@ open class HTTP2Session {
   }
 
   deinit {
+    for stream in live { stream.owner = nil }
     if let raw { nghttp2_session_del(raw) }
   }
 
@@ -89,7 +92,7 @@ open class HTTP2Session {
   /// A server session makes one stream object for each request. Called from inside nghttp2: only create it.
   open func makeStream() -> HTTP2Stream { HTTP2Stream() }
   open func handle(_ events: HTTP2SessionEvents) {}
-  /// A stream has ended and nobody else holds it: it may be kept for another life, after `recycle`.
+  /// A stream has ended and nobody else holds it: it may be kept for another life.
   open func reclaim(_ stream: HTTP2Stream) {}
   /// New output waits for `produce`. May be called often.
   open func outputPending() {}
@@ -187,6 +190,7 @@ open class HTTP2Session {
     self.raw = nil
     recentID = 0
     recentStream = nil
+    openBlock = nil
     nghttp2_session_del(raw)
     for stream in live {
       stream.closeCode = code
@@ -246,12 +250,12 @@ open class HTTP2Session {
       last.liveIndex = stream.liveIndex
     }
     stream.liveIndex = -1
-    stream.session = nil
+    stream.owner = nil
   }
 
   final func attach(_ stream: HTTP2Stream, id: Int32) {
     stream.id = id
-    stream.session = self
+    stream.owner = .passUnretained(self)
     stream.liveIndex = live.count
     live.append(stream)
   }

@@ -29,8 +29,8 @@ open class HTTP2Stream {
 
   /// 0 until the stream is opened.
   public internal(set) final var id: Int32 = 0
-  /// Nil before the stream is opened and after it is closed.
-  public internal(set) final var session: HTTP2Session?
+  /// Nil before the stream is opened and after it is closed. Not counted, since the session owns its streams and lets go of them first.
+  final var owner: Unmanaged<HTTP2Session>?
   public internal(set) final var headers = HTTP2Headers()
   public internal(set) final var trailers = HTTP2Headers()
   public internal(set) final var closeCode = HTTP2ErrorCode.noError
@@ -42,6 +42,9 @@ open class HTTP2Stream {
   /// Waiting to be sent. Append to it, then call `outputChanged`.
   public final var output = ByteBuffer()
 
+  /// The constant part of the header block that it was begun with, to which nghttp2 refers until it was sent.
+  final var template: HTTP2FieldTemplate?
+  final var informationalTemplate: HTTP2FieldTemplate?
   final var events: HTTP2StreamEvents = []
   final var isQueued = false
   final var liveIndex = -1
@@ -77,27 +80,30 @@ open class HTTP2Stream {
   public final var outputBytes: Int { output.count }
   /// `finish` was called.
   public final var outputEnded: Bool { outputEnd != .open }
-  public final var isOpen: Bool { session != nil }
+  public final var isOpen: Bool { owner != nil }
+  /// Nil before the stream is opened and after it is closed.
+  public final var session: HTTP2Session? { owner?.takeUnretainedValue() }
 
   /// Drops `byteCount` bytes from `input`. Does not refill the window: that is `grant`.
   public final func discardInput(_ byteCount: Int) {
     let before = input.count
     input.discardFirst(byteCount)
-    session?.bufferedBytesShrank(by: before - input.count)
+    owner?._withUnsafeGuaranteedRef { $0.bufferedBytesShrank(by: before - input.count) }
   }
 
   /// Lets the peer send `byteCount` more bytes on this stream. Grant each received byte once, when there is room for its successor.
   public final func grant(_ byteCount: Int) {
-    guard byteCount > 0, let session else { return }
-    session.grant(byteCount, stream: id)
+    // A peer that has sent its end has no use for a window.
+    guard byteCount > 0, !inputEnded else { return }
+    owner?._withUnsafeGuaranteedRef { $0.grant(byteCount, stream: id) }
   }
 
   /// Sends response headers (servers), with a body to follow unless `endStream`. Only the first call counts.
   public final func respond(_ fields: HTTP2Fields, endStream: Bool = false) {
-    guard let session, !responded else { return }
+    guard let owner, !responded else { return }
     responded = true
     if endStream { outputEnd = .plain }
-    session.submitResponse(self, fields, hasBody: !endStream)
+    owner._withUnsafeGuaranteedRef { $0.submitResponse(self, fields, hasBody: !endStream) }
   }
 
   /// Sends an informational response such as 100, before `respond`.
@@ -111,11 +117,11 @@ open class HTTP2Stream {
 
   /// Tells the session that `output` grew.
   public final func outputChanged() {
-    guard let session else { return }
-    session.queuedOutputBytes += output.count - queuedBytes
-    queuedBytes = output.count
-    guard outputDeferred else { return }
-    session.resumeOutput(self)
+    owner?._withUnsafeGuaranteedRef { session in
+      session.queuedOutputBytes += output.count - queuedBytes
+      queuedBytes = output.count
+      if outputDeferred { session.resumeOutput(self) }
+    }
   }
 
   /// Ends the output after what is waiting, with trailers if given. Only the first call counts.
@@ -139,9 +145,9 @@ open class HTTP2Stream {
     session.submitReset(self, code)
   }
 
-  /// Makes a closed stream ready for its next life. The buffers keep their memory, up to a bound. Subclasses reset what is theirs.
-  open func recycle() {
-    precondition(session == nil, "only a closed stream can be used again")
+  /// Makes a closed stream ready for its next life. The buffers keep their memory, up to a bound.
+  public final func recycle() {
+    precondition(!isOpen, "only a closed stream can be used again")
     id = 0
     headers.removeAll()
     trailers.removeAll()

@@ -13,45 +13,55 @@ final class SessionCallbacks: Sendable {
       return
     }
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, context in
-      guard let frame, let session = HTTP2Session.from(context) else { return 0 }
-      return session.headersBegan(frame)
+      guard let frame else { return 0 }
+      return HTTP2Session.with(context, else: 0) { $0.headersBegan(frame) }
     }
-    nghttp2_session_callbacks_set_on_header_callback(callbacks) { _, frame, name, nameCount, value, valueCount, _, context in
-      guard let frame, let session = HTTP2Session.from(context) else { return 0 }
-      return session.headerArrived(
-        frame, UnsafeRawBufferPointer(start: name, count: nameCount), UnsafeRawBufferPointer(start: value, count: valueCount))
+    nghttp2_session_callbacks_set_on_header_callback(callbacks) { _, _, name, nameCount, value, valueCount, _, context in
+      HTTP2Session.with(context, else: 0) {
+        $0.headerArrived(UnsafeRawBufferPointer(start: name, count: nameCount), UnsafeRawBufferPointer(start: value, count: valueCount))
+      }
     }
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { raw, _, id, bytes, count, context in
-      guard let session = HTTP2Session.from(context) else { return 0 }
-      session.dataArrived(id, UnsafeRawBufferPointer(start: bytes, count: count))
-      return 0
+      HTTP2Session.with(context, else: 0) {
+        $0.dataArrived(id, UnsafeRawBufferPointer(start: bytes, count: count))
+        return 0
+      }
     }
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, context in
-      guard let frame, let session = HTTP2Session.from(context) else { return 0 }
-      session.frameArrived(frame)
-      return 0
+      guard let frame else { return 0 }
+      return HTTP2Session.with(context, else: 0) {
+        $0.frameArrived(frame)
+        return 0
+      }
     }
     nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, _, code, context in
       // Streams above the limit are refused, which is no fault of a client that has not seen our settings yet.
       guard code != NGHTTP2_ERR_REFUSED_STREAM.rawValue else { return 0 }
-      HTTP2Session.from(context)?.glitches.spend(GlitchBudget.invalidFrameCost)
-      return 0
+      return HTTP2Session.with(context, else: 0) {
+        $0.glitches.spend(GlitchBudget.invalidFrameCost)
+        return 0
+      }
     }
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, id, code, context in
-      HTTP2Session.from(context)?.streamClosed(id, HTTP2ErrorCode(rawValue: code))
-      return 0
+      HTTP2Session.with(context, else: 0) {
+        $0.streamClosed(id, HTTP2ErrorCode(rawValue: code))
+        return 0
+      }
     }
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, context in
       let endsStream = UInt8(NGHTTP2_FLAG_END_STREAM.rawValue)
-      guard let frame, frame.pointee.hd.flags & endsStream != 0, let session = HTTP2Session.from(context) else { return 0 }
-      session.outputEnded(frame)
-      return 0
+      guard let frame, frame.pointee.hd.flags & endsStream != 0 else { return 0 }
+      return HTTP2Session.with(context, else: 0) {
+        $0.outputEnded(frame)
+        return 0
+      }
     }
     nghttp2_session_callbacks_set_send_data_callback(callbacks) { _, frame, header, count, source, context in
-      guard let frame, let header, let pointer = source?.pointee.ptr, let session = HTTP2Session.from(context) else {
-        return Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
+      let failure = Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
+      guard let frame, let header, let pointer = source?.pointee.ptr else { return failure }
+      return HTTP2Session.with(context, else: failure) { session in
+        Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef { session.sendData($0, frame, header, count) }
       }
-      return Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef { session.sendData($0, frame, header, count) }
     }
     raw = callbacks
   }
@@ -61,32 +71,36 @@ final class SessionCallbacks: Sendable {
     var provider = nghttp2_data_provider()
     provider.source.ptr = Unmanaged.passUnretained(stream).toOpaque()
     provider.read_callback = { raw, _, _, room, flags, source, context in
-      guard let flags, let pointer = source?.pointee.ptr, let session = HTTP2Session.from(context) else {
-        return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
+      let failure = Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
+      guard let flags, let pointer = source?.pointee.ptr else { return failure }
+      return HTTP2Session.with(context, else: failure) { session in
+        Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef { session.readOutput($0, room, flags) }
       }
-      return Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef { session.readOutput($0, room, flags) }
     }
     return provider
   }
 }
 
 extension HTTP2Session {
-  @inline(__always) static func from(_ context: UnsafeMutableRawPointer?) -> HTTP2Session? {
-    context.map { Unmanaged<HTTP2Session>.fromOpaque($0).takeUnretainedValue() }
+  /// The session behind a callback. Whoever called nghttp2 holds it, so it is not counted.
+  @inline(__always) static func with<Result>(_ context: UnsafeMutableRawPointer?, else missing: Result, _ body: (HTTP2Session) -> Result) -> Result {
+    guard let context else { return missing }
+    return Unmanaged<HTTP2Session>.fromOpaque(context)._withUnsafeGuaranteedRef(body)
   }
 
-  /// Stream 0 is the connection.
-  @inline(__always) private final func stream(_ id: Int32) -> HTTP2Stream? {
-    if id == recentID { return recentStream?.takeUnretainedValue() }
-    guard let pointer = nghttp2_session_get_stream_user_data(raw, id) else { return nil }
-    let found = Unmanaged<HTTP2Stream>.fromOpaque(pointer)
-    recentID = id
-    recentStream = found
-    return found.takeUnretainedValue()
+  /// Hands the stream to `body` if it is there. Stream 0 is the connection. The session holds its streams, so this one is not counted.
+  @inline(__always) private final func withStream(_ id: Int32, _ body: (HTTP2Stream) -> Void) {
+    if id != recentID {
+      guard let pointer = nghttp2_session_get_stream_user_data(raw, id) else { return }
+      recentID = id
+      recentStream = Unmanaged.fromOpaque(pointer)
+    }
+    recentStream?._withUnsafeGuaranteedRef(body)
   }
 
   final func headersBegan(_ frame: UnsafePointer<nghttp2_frame>) -> Int32 {
     let header = frame.pointee.hd
+    openBlock = nil
     guard header.type == UInt8(NGHTTP2_HEADERS.rawValue) else { return 0 }
     if frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
       let stream = makeStream()
@@ -94,54 +108,58 @@ extension HTTP2Session {
       recentID = header.stream_id
       recentStream = Unmanaged.passUnretained(stream)
       _ = nghttp2_session_set_stream_user_data(raw, header.stream_id, Unmanaged.passUnretained(stream).toOpaque())
-    } else if let stream = stream(header.stream_id) {
-      // After the first complete block comes the trailer; before it, another try at the response (1xx came first).
-      stream.collectsTrailers = stream.headersComplete
+      openBlock = stream.headers.ownedBlock()
+    } else {
+      withStream(header.stream_id) { stream in
+        // After the first complete block comes the trailer; before it, another try at the response (1xx came first).
+        stream.collectsTrailers = stream.headersComplete
+        openBlock = stream.collectsTrailers ? stream.trailers.ownedBlock() : stream.headers.ownedBlock()
+      }
     }
     return 0
   }
 
-  final func headerArrived(_ frame: UnsafePointer<nghttp2_frame>, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Int32 {
-    guard let stream = stream(frame.pointee.hd.stream_id) else { return 0 }
-    return stream.collectsTrailers ? add(name, value, to: &stream.trailers) : add(name, value, to: &stream.headers)
-  }
-
-  private final func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, to headers: inout HTTP2Headers) -> Int32 {
-    headers.listByteCount += name.count + value.count + 32
-    if headers.listByteCount > configuration.headerListBytesMax {
-      if !headers.isTruncated { glitches.spend(GlitchBudget.oversizedHeadersCost) }
-      headers.isTruncated = true
+  @inline(__always) final func headerArrived(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Int32 {
+    guard let openBlock else { return 0 }
+    return openBlock._withUnsafeGuaranteedRef { block in
+      let wasTruncated = block.isTruncated
+      block.add(name, value, limit: configuration.headerListBytesMax)
+      guard block.isTruncated else { return 0 }
+      if !wasTruncated { glitches.spend(GlitchBudget.oversizedHeadersCost) }
       // Decoding far past the limit only burns our time: such a peer loses its connection.
-      return headers.listByteCount > 8 * configuration.headerListBytesMax ? Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) : 0
+      guard block.listByteCount > 8 * configuration.headerListBytesMax else { return 0 }
+      return Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
     }
-    headers.append(name: name, value: value)
-    return 0
   }
 
   final func dataArrived(_ id: Int32, _ bytes: UnsafeRawBufferPointer) {
-    guard let stream = stream(id), !stream.resetSent else {
-      _ = nghttp2_session_consume_connection(raw, bytes.count)
-      return
+    var isTaken = false
+    withStream(id) { stream in
+      guard !stream.resetSent else { return }
+      isTaken = true
+      stream.input.append(bytes)
+      bytesArrived(bytes.count)
+      stream.events.insert(.data)
+      enqueue(stream)
     }
-    stream.input.append(bytes)
-    bytesArrived(bytes.count)
-    stream.events.insert(.data)
-    enqueue(stream)
+    if !isTaken { _ = nghttp2_session_consume_connection(raw, bytes.count) }
   }
 
   final func frameArrived(_ frame: UnsafePointer<nghttp2_frame>) {
     let header = frame.pointee.hd
     switch header.type {
     case UInt8(NGHTTP2_HEADERS.rawValue):
-      guard let stream = stream(header.stream_id) else { return }
-      headersArrived(stream, ended: header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0)
+      openBlock = nil
+      withStream(header.stream_id) { headersArrived($0, ended: header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0) }
     case UInt8(NGHTTP2_DATA.rawValue):
       let ends = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
       if ends || header.length > frame.pointee.data.padlen { glitches.giveBack(1) }
-      guard ends, let stream = stream(header.stream_id) else { return }
-      stream.inputEnded = true
-      stream.events.insert(.end)
-      enqueue(stream)
+      guard ends else { return }
+      withStream(header.stream_id) { stream in
+        stream.inputEnded = true
+        stream.events.insert(.end)
+        enqueue(stream)
+      }
     case UInt8(NGHTTP2_PING.rawValue):
       if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 {
         events.insert(.pingAcknowledged)
@@ -181,17 +199,18 @@ extension HTTP2Session {
   }
 
   final func streamClosed(_ id: Int32, _ code: HTTP2ErrorCode) {
-    guard let stream = stream(id) else { return }
+    withStream(id) { stream in
+      if stream.answered {
+        glitches.giveBack(GlitchBudget.answeredRefund)
+      } else if role == .server {
+        glitches.spend(GlitchBudget.unansweredStreamCost)
+      }
+      stream.closeCode = code
+      stream.events.insert(.closed)
+      enqueue(stream)
+    }
     recentID = 0
     recentStream = nil
-    if stream.answered {
-      glitches.giveBack(GlitchBudget.answeredRefund)
-    } else if role == .server {
-      glitches.spend(GlitchBudget.unansweredStreamCost)
-    }
-    stream.closeCode = code
-    stream.events.insert(.closed)
-    enqueue(stream)
   }
 
   // MARK: Output
@@ -199,11 +218,13 @@ extension HTTP2Session {
   /// A server that has answered before the request ended wants no more of it (RFC 9113 section 8.1).
   final func outputEnded(_ frame: UnsafePointer<nghttp2_frame>) {
     let header = frame.pointee.hd
-    guard header.type <= 1, let stream = stream(header.stream_id) else { return }
-    stream.answered = !stream.headers.isTruncated
-    guard role == .server, configuration.resetsUnfinishedRequests, !stream.inputEnded, !stream.resetSent else { return }
-    stream.resetSent = true
-    _ = nghttp2_submit_rst_stream(raw, UInt8(NGHTTP2_FLAG_NONE.rawValue), header.stream_id, HTTP2ErrorCode.noError.rawValue)
+    guard header.type <= 1 else { return }
+    withStream(header.stream_id) { stream in
+      stream.answered = !stream.headers.isTruncated
+      guard role == .server, configuration.resetsUnfinishedRequests, !stream.inputEnded, !stream.resetSent else { return }
+      stream.resetSent = true
+      _ = nghttp2_submit_rst_stream(raw, UInt8(NGHTTP2_FLAG_NONE.rawValue), header.stream_id, HTTP2ErrorCode.noError.rawValue)
+    }
   }
 
   final func readOutput(_ stream: HTTP2Stream, _ room: Int, _ flags: UnsafeMutablePointer<UInt32>) -> Int {

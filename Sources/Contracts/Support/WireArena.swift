@@ -20,23 +20,28 @@ struct WireArena {
   private static let alignment = 16
   private static let firstBlockBytes = 1024
   private static let blockBytesMax = 256 << 10
+  private static let lentBytesMin = 1024
 
   /// Runs `body` with an arena that hands out at most `budget` bytes.
   @inline(__always)
   static func withArena<Result, Failure: Error>(
     budget: Int, _ body: (WireArena) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    // The outcome leaves the closure as a value, because this stdlib function does not say which type it rethrows.
-    let outcome: Swift.Result<Result, Failure> = withUnsafeTemporaryAllocation(byteCount: firstBlockBytes, alignment: alignment) { first in
+    // The outcome leaves the closure by these two, because this stdlib function does not say which type it rethrows.
+    var result: Result?
+    var failure: Failure?
+    withUnsafeTemporaryAllocation(byteCount: firstBlockBytes, alignment: alignment) { first in
       guard let base = first.baseAddress else { preconditionFailure("an allocation without an address") }
       var state = State(cursor: base, remaining: first.count, budget: budget, blocks: nil, blockBytes: 4096)
-      return withUnsafeMutablePointer(to: &state) { pointer in
+      withUnsafeMutablePointer(to: &state) { pointer in
         let arena = WireArena(state: pointer)
-        defer { arena.releaseBlocks() }
-        return Swift.Result { () throws(Failure) in try body(arena) }
+        do throws(Failure) { result = try body(arena) } catch { failure = error }
+        arena.releaseBlocks()
       }
     }
-    return try outcome.get()
+    if let failure { throw failure }
+    guard let result = consume result else { preconditionFailure("an arena without an outcome") }
+    return result
   }
 
   /// True once more was asked for than the budget allows.
@@ -113,7 +118,13 @@ extension WireArena {
     return bytes(of: Array(utf8))
   }
 
-  func bytes(of bytes: [UInt8]) -> ProtobufCBinaryData { bytes.withUnsafeBytes { copy($0) } }
+  /// Large arrays are lent, not copied: the message that is being encoded holds them until it is packed.
+  func bytes(of bytes: [UInt8]) -> ProtobufCBinaryData {
+    bytes.withUnsafeBufferPointer { source in
+      guard source.count >= WireArena.lentBytesMin, let base = source.baseAddress else { return copy(UnsafeRawBufferPointer(source)) }
+      return ProtobufCBinaryData(len: source.count, data: UnsafeMutablePointer(mutating: base))
+    }
+  }
 
   private func copy(_ bytes: UnsafeRawBufferPointer) -> ProtobufCBinaryData {
     guard let source = bytes.baseAddress, bytes.count > 0 else { return ProtobufCBinaryData(len: 0, data: nil) }

@@ -29,7 +29,8 @@ public struct CallPlan {
     if isBound, let longest = configured?.timeoutMilliseconds { timeout = min(timeout ?? longest, longest) }
     if isBound && timeout == nil && context?.deadlineNanoseconds == nil { timeout = channel.configuration.defaultTimeoutMilliseconds }
     let own = timeout.map { now &+ min($0, 1 << 40) &* 1_000_000 }
-    deadlineNanoseconds = [own, context?.deadlineNanoseconds].compactMap { $0 }.min()
+    let passedOn = context?.deadlineNanoseconds
+    deadlineNanoseconds = if let own, let passedOn { min(own, passedOn) } else { own ?? passedOn }
     if let deadlineNanoseconds, deadlineNanoseconds <= now {
       throw RPCError(.deadlineExceeded, "the deadline had passed before the call began")
     }
@@ -38,23 +39,16 @@ public struct CallPlan {
     }
   }
 
-  /// The request's headers. `previousAttempts`: those that a retry policy repeated.
-  func fields(_ channel: RPCChannel, previousAttempts: Int) -> HTTP2Fields {
-    let configuration = channel.configuration
-    let fields = HTTP2Fields()
-    fields.add(":method", "POST")
-    fields.add(":scheme", configuration.tls == nil ? "http" : "https")
-    fields.add(":path", method.path)
-    fields.add(":authority", configuration.authority ?? channel.target.authority)
-    fields.add("te", "trailers")
+  /// The request's headers, valid until the next call's are asked for unless `forLater`. `previousAttempts`: those that a retry policy repeated.
+  func fields(_ channel: RPCChannel, previousAttempts: Int, forLater: Bool = false) -> HTTP2Fields {
+    let fields = forLater ? channel.requestFields.make(method) : channel.requestFields.begin(method)
     if let deadlineNanoseconds {
       let now = channel.loop.nowNanoseconds
-      fields.add("grpc-timeout", TimeoutText.encode(nanoseconds: deadlineNanoseconds > now ? deadlineNanoseconds - now : 1))
+      TimeoutText.withEncoded(nanoseconds: deadlineNanoseconds > now ? deadlineNanoseconds - now : 1) {
+        fields.addUnindexed("grpc-timeout", $0)
+      }
     }
-    fields.add("content-type", "application/grpc")
-    fields.add("user-agent", configuration.userAgent)
     if options.compressed { fields.add("grpc-encoding", "gzip") }
-    fields.add("grpc-accept-encoding", "identity,gzip")
     if previousAttempts > 0 { fields.add("grpc-previous-rpc-attempts", String(previousAttempts)) }
     options.metadata.append(to: fields)
     for entry in inherited.entries where !options.metadata.contains(entry.key) {

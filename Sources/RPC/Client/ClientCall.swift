@@ -13,10 +13,9 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
 
   /// What is being counted; nil where nothing is.
   var attempt: CountedAttempt?
-  let method: MethodDescriptor
-  let deadlineNanoseconds: UInt64?
+  private(set) var method = MethodDescriptor.none
+  private(set) var deadlineNanoseconds: UInt64?
   private var connection: ClientConnection?
-  private var deadlineTimer: LoopTimer?
   var state = State.running
   var localFailure: RPCError?
   var receivedHeaders = false
@@ -33,10 +32,27 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
   /// How the last attempt failed, unless it was ended from this side.
   var failedAttempt: FailedAttempt?
 
-  init(method: MethodDescriptor, deadlineNanoseconds: UInt64?, loop: EventLoop, limits: RPCLimits) {
+  /// What it is for; once in each of its lives.
+  func begin(_ method: MethodDescriptor, deadlineNanoseconds: UInt64?) {
     self.method = method
     self.deadlineNanoseconds = deadlineNanoseconds
-    super.init(loop: loop, limits: limits)
+  }
+
+  override func renew() {
+    super.renew()
+    connection = nil
+    state = .running
+    if localFailure != nil { localFailure = nil }
+    receivedHeaders = false
+    wasReset = false
+    isTrailersOnly = false
+    wasOpened = false
+    receipt = nil
+    replay = nil
+    if failedAttempt != nil { failedAttempt = nil }
+    attempt = nil
+    isCounted = false
+    countingConnection = nil
   }
 
   override func refusal(_ error: RPCError) -> RPCError {
@@ -65,13 +81,10 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
     } catch {
       throw RPCError(.unavailable, "the connection takes no calls: \(error)")
     }
-    guard let deadlineNanoseconds, deadlineTimer == nil else { return }
-    let now = loop.nowNanoseconds
-    let remaining = deadlineNanoseconds > now ? deadlineNanoseconds - now : 0
-    deadlineTimer = loop.schedule(afterMilliseconds: (remaining + 999_999) / 1_000_000) { [weak self] in
-      self?.end(RPCError(.deadlineExceeded, "the deadline passed before the server answered"))
-    }
+    if let deadlineNanoseconds, !hasDeadline { setDeadline(nanoseconds: deadlineNanoseconds) }
   }
+
+  override func deadlinePassed() { end(RPCError(.deadlineExceeded, "the deadline passed before the server answered")) }
 
   // MARK: Events
 
@@ -157,8 +170,7 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
   private func finalize(_ error: RPCError?) {
     state = .settled(error)
     dropReplay()
-    deadlineTimer?.cancel()
-    deadlineTimer = nil
+    clearDeadline()
     if isTrailersOnly || !trailers.isEmpty { receipt?.trailingMetadata = trailingMetadata }
     wakeAll()
   }

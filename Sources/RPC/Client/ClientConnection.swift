@@ -24,7 +24,7 @@ final class ClientConnection: RPCConnection {
   var calls = CallCounters()
 
   init(
-    loop: EventLoop, address: SocketAddress, transport: consuming Transport, session: RPCSession, buffer: ReadBuffer,
+    loop: EventLoop, address: SocketAddress, transport: consuming Transport, session: RPCSession, memory: LoopMemory,
     counters: SubchannelCounters, keepaliveMilliseconds: UInt64, configuration: RPCChannelConfiguration
   ) {
     self.address = address
@@ -33,7 +33,7 @@ final class ClientConnection: RPCConnection {
     keepaliveWithoutCalls = configuration.keepaliveWithoutCalls
     keepaliveTimeoutMilliseconds = configuration.keepaliveTimeoutMilliseconds
     ready = LoopPromise(loop: loop)
-    super.init(loop: loop, transport: transport, session: session, buffer: buffer)
+    super.init(loop: loop, transport: transport, session: session, memory: memory)
   }
 
   /// Calls may begin here, if not now, then when others have ended.

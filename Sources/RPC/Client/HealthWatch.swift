@@ -73,10 +73,11 @@ final class HealthWatch: @unchecked Sendable {
   private func prepare() throws(RPCError) -> (ClientCall, HTTP2Fields) {
     guard let channel else { throw RPCError(.unavailable, "the channel is gone") }
     let plan = try CallPlan(Self.method, CallOptions(), channel, isBound: false)
-    let call = ClientCall(method: Self.method, deadlineNanoseconds: nil, loop: loop, limits: channel.configuration.limits)
+    let call = ClientCall(loop: loop, limits: channel.configuration.limits)
+    call.begin(Self.method, deadlineNanoseconds: nil)
     try call.appendMessage(Question(service: service))
     call.finishWriting()
-    return (call, plan.fields(channel, previousAttempts: 0))
+    return (call, plan.fields(channel, previousAttempts: 0, forLater: true))
   }
 
   /// One call of Watch, to its end.

@@ -89,6 +89,7 @@ extension RPCChannel {
         call.cancel()
         call.attemptEnded(.ok)
         finished(plan, .ok)
+        giveBack(consume call)
         return result
       } catch {
         call.cancel()
@@ -114,7 +115,8 @@ extension RPCChannel {
   }
 
   @usableFromInline func makeCall(_ plan: CallPlan, _ retry: RetryState) -> ClientCall {
-    let call = ClientCall(method: plan.method, deadlineNanoseconds: plan.deadlineNanoseconds, loop: loop, limits: configuration.limits)
+    let call = takeCall()
+    call.begin(plan.method, deadlineNanoseconds: plan.deadlineNanoseconds)
     call.outputIsGzip = plan.options.compressed
     call.receipt = plan.options.receipt
     if plan.method.type != .unary { call.keep(CallReplay(plan, self, retry)) }

@@ -7,6 +7,10 @@ public final class RPCChannel: @unchecked Sendable {
   public let loop: EventLoop
   public let target: RPCTarget
   public let configuration: RPCChannelConfiguration
+  let requestFields: RequestFields
+  /// Calls that are over and that nobody holds, for the next ones.
+  private var spareCalls: [ClientCall] = []
+  private static let spareCallsMax = 256
   /// Where calls are counted; nil for nowhere. Set it before the first call.
   public var statistics: RPCStatistics?
   private var methodStatistics: [(method: MethodDescriptor, counts: RPCMethodStatistics)] = []
@@ -18,7 +22,7 @@ public final class RPCChannel: @unchecked Sendable {
   var throttle: RetryThrottle?
   /// Of connections to be made: grows when a server has enough of PINGs.
   private(set) var keepaliveMilliseconds: UInt64
-  private let buffer = ReadBuffer()
+  private let memory = LoopMemory()
   private let source: AddressSource
   private var balancer: LoadBalancer?
   private var outliers: OutlierDetector?
@@ -30,6 +34,7 @@ public final class RPCChannel: @unchecked Sendable {
 
   public init(target: RPCTarget, loop: EventLoop, configuration: RPCChannelConfiguration = RPCChannelConfiguration()) {
     self.target = target
+    requestFields = RequestFields(configuration, authority: target.authority)
     self.loop = loop
     self.configuration = configuration
     keepaliveMilliseconds = configuration.keepaliveMilliseconds
@@ -48,6 +53,17 @@ public final class RPCChannel: @unchecked Sendable {
       idleTimer?.cancel()
       left.close(now: true)
     }
+  }
+
+  /// A call that has not begun: a used one where there is one.
+  func takeCall() -> ClientCall { spareCalls.popLast() ?? ClientCall(loop: loop, limits: configuration.limits) }
+
+  /// Takes a call back that is over, unless somebody still holds it.
+  @usableFromInline func giveBack(_ finished: consuming ClientCall) {
+    var call = finished
+    guard !call.isOpen, spareCalls.count < Self.spareCallsMax, isKnownUniquelyReferenced(&call) else { return }
+    call.renew()
+    spareCalls.append(call)
   }
 
   /// Calls that run are cut off; later ones fail.
@@ -161,7 +177,7 @@ public final class RPCChannel: @unchecked Sendable {
   private func wakeUp() {
     let balancer = LoadBalancer.make(configuration.loadBalancing, loop) { [weak self] address in
       guard let self else { return nil }
-      return Subchannel(address: address, channel: self, serverName: configuration.serverName ?? target.serverName, buffer: buffer)
+      return Subchannel(address: address, channel: self, serverName: configuration.serverName ?? target.serverName, memory: memory)
     }
     self.balancer = balancer
     if let ejection = configuration.outlierEjection {

@@ -4,6 +4,7 @@ import HTTP2
 enum StatusFields {
   /// Nil for OK.
   static func status(in fields: HTTP2Headers) -> RPCError? {
+    if fields.withFirst("grpc-status", { $0 == "0" }) ?? false { return nil }
     guard let text = fields["grpc-status"] else { return RPCError(.unknown, "the server ended the call without a grpc-status") }
     guard let number = Int32(text) else { return RPCError(.unknown, "the server sent a malformed grpc-status") }
     if number == 0 { return nil }

@@ -22,7 +22,7 @@ final class Subchannel: @unchecked Sendable {
   private let loop: EventLoop
   private let configuration: RPCChannelConfiguration
   private let serverName: String
-  private let buffer: ReadBuffer
+  private let memory: LoopMemory
   private var task: Task<Void, Never>?
   private var timer: LoopTimer?
   private var health: HealthWatch?
@@ -30,13 +30,13 @@ final class Subchannel: @unchecked Sendable {
   private var failures = 0
   private var lastAttemptNanoseconds: UInt64 = 0
 
-  init(address: SocketAddress, channel: RPCChannel, serverName: String, buffer: ReadBuffer) {
+  init(address: SocketAddress, channel: RPCChannel, serverName: String, memory: LoopMemory) {
     self.address = address
     self.channel = channel
     loop = channel.loop
     configuration = channel.configuration
     self.serverName = serverName
-    self.buffer = buffer
+    self.memory = memory
   }
 
   var connection: ClientConnection? {
@@ -128,9 +128,9 @@ final class Subchannel: @unchecked Sendable {
     } else {
       transport = Transport(plain: descriptor)
     }
-    let session = try RPCSession(role: .client, configuration: configuration.http2)
+    let session = try RPCSession(role: .client, configuration: configuration.http2, memory: memory.http2)
     let connection = ClientConnection(
-      loop: loop, address: address, transport: transport, session: session, buffer: buffer, counters: counters,
+      loop: loop, address: address, transport: transport, session: session, memory: memory, counters: counters,
       keepaliveMilliseconds: channel?.keepaliveMilliseconds ?? configuration.keepaliveMilliseconds, configuration: configuration)
     connection.begin()
     do {

@@ -2,20 +2,24 @@ import EventLoops
 import HTTP2
 import TLS
 
-/// Memory that all connections of one loop read into, one after the other.
-final class ReadBuffer {
-  static let byteCount = 64 << 10
-  let base = UnsafeMutableRawPointer.allocate(byteCount: ReadBuffer.byteCount, alignment: 64)
-  deinit { base.deallocate() }
+/// Memory that the connections of one loop share: what they read into, one after the other, and nghttp2's small blocks.
+final class LoopMemory {
+  static let readBytes = 64 << 10
+  let readBuffer = UnsafeMutableRawPointer.allocate(byteCount: LoopMemory.readBytes, alignment: 64)
+  let http2 = HTTP2Memory()
+
+  deinit { readBuffer.deallocate() }
 }
 
 /// The session of a connection: hands everything on to it.
 class RPCSession: HTTP2Session {
-  fileprivate(set) weak final var connection: RPCConnection?
+  // The connection owns the session, and lets go of it before it goes.
+  fileprivate(set) unowned(unsafe) final var connection: RPCConnection?
 
   override final func makeStream() -> HTTP2Stream { connection?.makeStream() ?? HTTP2Stream() }
   override final func handle(_ events: HTTP2SessionEvents) { connection?.sessionChanged(events) }
   override final func outputPending() { connection?.outputPending() }
+  override final func reclaim(_ stream: HTTP2Stream) { connection?.reclaim(stream) }
 }
 
 /// One socket with an HTTP/2 session on it, at either end. Loop thread only.
@@ -24,7 +28,7 @@ class RPCSession: HTTP2Session {
 class RPCConnection: Pollable {
   final let session: RPCSession
   private final var transport: Transport?
-  private final let buffer: ReadBuffer
+  private final let memory: LoopMemory
   private final var continuesReading = false
   /// When bytes last arrived (CLOCK_MONOTONIC).
   private(set) final var lastReadNanoseconds: UInt64
@@ -49,16 +53,18 @@ class RPCConnection: Pollable {
   private static let outboundBytesMax = 64 << 10
   private static let readsPerTurn = 16
 
-  init(loop: EventLoop, transport: consuming Transport, session: RPCSession, buffer: ReadBuffer) {
+  init(loop: EventLoop, transport: consuming Transport, session: RPCSession, memory: LoopMemory) {
     let descriptor = transport.descriptor
     self.transport = consume transport
     self.session = session
-    self.buffer = buffer
+    self.memory = memory
     connectedNanoseconds = loop.nowNanoseconds
     lastReadNanoseconds = connectedNanoseconds
     super.init(loop: loop, descriptor: descriptor)
     session.connection = self
   }
+
+  deinit { session.connection = nil }
 
   final func begin() {
     setInterest(read: true, write: false)
@@ -68,6 +74,8 @@ class RPCConnection: Pollable {
   // MARK: For the two ends
 
   func makeStream() -> HTTP2Stream { HTTP2Stream() }
+  /// A stream of this connection that nobody holds any more.
+  func reclaim(_ stream: HTTP2Stream) {}
   func sessionChanged(_ events: HTTP2SessionEvents) {}
   /// Called after input was taken in or output was sent, and once after the end: `session.heldBytes` may have changed.
   func heldBytesMayHaveChanged() {}
@@ -104,32 +112,36 @@ class RPCConnection: Pollable {
     var reads = 0
     defer { heldBytesMayHaveChanged() }
     while !isClosed, !isInputPaused {
-      guard let result = transport?.read(into: buffer.base, count: ReadBuffer.byteCount) else { return }
+      guard let result = transport?.read(into: memory.readBuffer, count: LoopMemory.readBytes) else { return }
       switch result {
       case .bytes(let count):
         lastReadNanoseconds = loop.nowNanoseconds
         session.clockAdvanced(toNanoseconds: lastReadNanoseconds)
         do throws(HTTP2Error) {
-          try session.receive(UnsafeRawBufferPointer(start: buffer.base, count: count))
+          try session.receive(UnsafeRawBufferPointer(start: memory.readBuffer, count: count))
         } catch {
           fail(error.description)
           return
         }
+        // A short read has emptied the socket: asking again would cost a system call to hear so.
+        if count < LoopMemory.readBytes, transport?.holdsInput == false { return inputDrained() }
         reads += 1
         heldBytesMayHaveChanged()
         // The others get their turn; with TLS the rest may be in OpenSSL's buffer, which no poll reports.
         if reads >= Self.readsPerTurn { return continueReading() }
-      case .wouldBlock:
-        if transport?.wantsWrite ?? false { setInterest(read: !isInputPaused, write: true) }
-        // Output that waited for the TLS handshake.
-        if !session.outbound.isEmpty { markDirty() }
-        return
+      case .wouldBlock: return inputDrained()
       case .closed:
         close("the peer closed the connection")
       case .failed(let reason):
         close(reason)
       }
     }
+  }
+
+  private final func inputDrained() {
+    if transport?.wantsWrite ?? false { setInterest(read: !isInputPaused, write: true) }
+    // Output that waited for the TLS handshake.
+    if !session.outbound.isEmpty { markDirty() }
   }
 
   private final func continueReading() {

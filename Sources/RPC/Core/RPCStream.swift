@@ -15,6 +15,8 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
   private final var ungrantedBytes = 0
   private final var knownInputBytes = 0
   private final var decompressed = ByteBuffer()
+  /// Made for the first deadline.
+  private final var deadline: CallDeadline?
   /// The peer compresses with gzip (`grpc-encoding`).
   final var inputIsGzip = false
   /// Our messages are compressed.
@@ -37,6 +39,36 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
     super.init()
   }
 
+  deinit { deadline?.cancel() }
+
+  /// Makes a call that is over ready for the next one, of which nothing of this one may be seen.
+  func renew() {
+    recycle()
+    clearDeadline()
+    ungrantedBytes = 0
+    knownInputBytes = 0
+    decompressed.clear(keepingAtMost: 0)
+    inputIsGzip = false
+    outputIsGzip = false
+    keepsMessages = false
+    lastMessageWasCompressed = false
+    sentMessageBytes = 0
+    receivedMessageBytes = 0
+    sentMessages = 0
+    receivedMessages = 0
+  }
+
+  // MARK: The deadline
+
+  final func setDeadline(nanoseconds: UInt64) {
+    let deadline = deadline ?? CallDeadline(self)
+    self.deadline = deadline
+    deadline.set(atNanoseconds: nanoseconds)
+  }
+
+  final var hasDeadline: Bool { deadline?.isSet ?? false }
+  @inline(__always) final func clearDeadline() { deadline?.cancel() }
+
   /// Messages sent and received since this was asked last.
   final func takeMessageCounts() -> (sent: UInt64, received: UInt64) {
     defer {
@@ -47,6 +79,9 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
   }
 
   // MARK: What the two ends do differently
+
+  /// The moment of `setDeadline` has come.
+  func deadlinePassed() {}
 
   /// Why reading makes no sense any more.
   open var failure: RPCError? { nil }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Runs around every handler of a server. Call `next` once, or throw to refuse the call.
 public typealias RPCServerInterceptor = (_ context: ServerContext, _ next: () async throws -> Void) async throws -> Void
 
@@ -8,14 +10,24 @@ public final class RPCRouter {
     @usableFromInline let invoke: (ServerCall) async throws -> Void
     /// Looked up at the first call.
     var statistics: RPCMethodStatistics?
+    /// Of the method, as it comes in `:path`.
+    let path: [UInt8]
 
     @usableFromInline init(_ method: MethodDescriptor, _ invoke: @escaping (ServerCall) async throws -> Void) {
       self.method = method
       self.invoke = invoke
+      path = Array(method.path.utf8)
+    }
+
+    @inline(__always) func matches(_ other: UnsafeRawBufferPointer) -> Bool {
+      path.withUnsafeBytes { own in
+        guard own.count == other.count, let left = own.baseAddress, let right = other.baseAddress else { return false }
+        return memcmp(left, right, own.count) == 0
+      }
     }
   }
 
-  private var routes: [String: Route] = [:]
+  private var routes = RouteTable()
   private var serviceNames: Set<String> = []
   /// The services in the order in which they were added.
   public private(set) var services: [ServiceDescriptor] = []
@@ -69,12 +81,13 @@ public final class RPCRouter {
   }
 
   @usableFromInline func add(_ route: Route) {
-    precondition(routes[route.method.path] == nil, "method \(route.method.path) was added twice")
-    routes[route.method.path] = route
+    let isNew = route.path.withUnsafeBytes { routes.find($0) } == nil
+    precondition(isNew, "method \(route.method.path) was added twice")
+    routes.insert(route)
     serviceNames.insert(route.method.service)
   }
 
-  func route(_ path: String) -> Route? { routes[path] }
+  @inline(__always) func route(_ path: UnsafeRawBufferPointer) -> Route? { routes.find(path) }
 
   /// Whether any method of `service` is there, to tell an unknown method from an unknown service.
   func hasService(_ service: some StringProtocol) -> Bool { serviceNames.contains(String(service)) }

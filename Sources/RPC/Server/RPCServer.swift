@@ -16,7 +16,11 @@ public final class RPCServer: @unchecked Sendable {
   public var onCallEnd: ((ServerCallEnd) -> Void)?
 
   let router: RPCRouter
-  let buffer = ReadBuffer()
+  let memory = LoopMemory()
+  /// Calls that are over and that nobody holds, for the next ones.
+  private var spareCalls: [ServerCall] = []
+  /// Two buffers of at most 4 KiB each, and their own size: 5 MiB in all.
+  private static let spareCallsMax = 512
   private let log: Logger
   private var listeners: [Listener] = []
   private var connections: [ObjectIdentifier: ServerConnection] = [:]
@@ -50,24 +54,25 @@ public final class RPCServer: @unchecked Sendable {
   }
 
   public var openConnections: Int { connections.count }
+  var spareCallCount: Int { spareCalls.count }
   /// Streams that are open on all connections together.
   public var openStreams: Int { connections.values.reduce(0) { $0 + $1.session.openStreams } }
   var listeningAddresses: [SocketAddress] { listeners.map(\.boundAddress) }
   func someConnections(_ count: Int) -> [ServerConnection] { Array(connections.values.prefix(count)) }
-  /// Calls that exist in memory, those that have ended included. Any thread.
+  /// Calls that exist in memory, those that have ended included, but not those kept for later ones. Any thread.
   public var liveCalls: Int { liveCallCount.load(ordering: .relaxed) }
   let liveCallCount = Atomic<Int>(0)
   var allConnections: [ServerConnection] { Array(connections.values) }
 
-  /// Starts to accept connections.
+  /// Starts to accept connections. A listening server lives until `beginGracefulShutdown` or `close`.
   /// - Parameters:
   ///   - reusePort: lets the servers of the other loops listen on the same port.
   ///   - probe: fail if another process listens there already; only for the first loop of several.
   /// - Returns: where it really listens; with port 0 the kernel has chosen one.
   @discardableResult
   public func listen(_ address: SocketAddress, reusePort: Bool = false, probe: Bool = true) throws -> SocketAddress {
-    let listener = try Listener(address: address, loop: loop, reusePort: reusePort, probe: probe) { [weak self] descriptor, peer in
-      self?.accept(descriptor, peer)
+    let listener = try Listener(address: address, loop: loop, reusePort: reusePort, probe: probe) { [self] descriptor, peer in
+      accept(descriptor, peer)
     }
     listeners.append(listener)
     return listener.boundAddress
@@ -90,7 +95,7 @@ public final class RPCServer: @unchecked Sendable {
         refusedConnections += 1
         return
       }
-      let session = try RPCSession(role: .server, configuration: http2Configuration(for: peer))
+      let session = try RPCSession(role: .server, configuration: http2Configuration(for: peer), memory: memory.http2)
       let connection = ServerConnection(server: self, transport: transport, session: session, peer: peer)
       connections[ObjectIdentifier(connection)] = connection
       acceptedConnections += 1
@@ -133,6 +138,22 @@ public final class RPCServer: @unchecked Sendable {
     listeners = []
     for connection in connections.values { connection.close("the server was closed") }
     watch.stop()
+  }
+
+  /// A call for a stream that begins: a used one where there is one.
+  func makeCall(_ connection: ServerConnection) -> ServerCall {
+    let call = spareCalls.popLast() ?? ServerCall(loop: loop, limits: configuration.limits)
+    call.connection = connection
+    liveCallCount.wrappingAdd(1, ordering: .relaxed)
+    return call
+  }
+
+  /// Takes a call back that is over. Nobody else may hold it.
+  func keep(_ call: ServerCall) {
+    guard spareCalls.count < Self.spareCallsMax else { return }
+    liveCallCount.wrappingSubtract(1, ordering: .relaxed)
+    call.renew()
+    spareCalls.append(call)
   }
 
   func callEnded() {

@@ -15,35 +15,64 @@ struct RequestHead {
   var inputIsGzip = false
   var acceptsGzip = false
 
+  /// What one walk over the fields finds. Where a field is repeated the first one counts.
+  private struct Found {
+    var media: MediaType?
+    var isPost: Bool?
+    var route: RPCRouter.Route??
+    /// The inner nil: malformed.
+    var timeout: UInt64??
+    var encoding: Encoding?
+    var acceptsGzip: Bool?
+    /// A `-bin` field is not base64.
+    var hasBrokenKey = false
+
+    enum Encoding { case identity, gzip, unknown }
+
+    @inline(__always)
+    mutating func take(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ router: RPCRouter) {
+      // By length first: most fields are none of these.
+      switch name.count {
+      case 5 where route == nil && name == ":path": route = .some(router.route(value))
+      case 7 where isPost == nil && name == ":method": isPost = value == "POST"
+      case 12 where media == nil && name == "content-type": media = MediaType(value)
+      case 12 where timeout == nil && name == "grpc-timeout": timeout = .some(TimeoutText.nanoseconds(value))
+      case 13 where encoding == nil && name == "grpc-encoding": encoding = value == "identity" ? .identity : value == "gzip" ? .gzip : .unknown
+      case 20 where acceptsGzip == nil && name == "grpc-accept-encoding": acceptsGzip = RequestHead.acceptsGzip(value)
+      default: hasBrokenKey = hasBrokenKey || Metadata.isBroken(name, value)
+      }
+    }
+  }
+
   static func parse(_ headers: HTTP2Headers, router: RPCRouter) -> Outcome {
     if headers.isTruncated { return .refused(RPCError(.resourceExhausted, "the request's metadata is too large")) }
-    let media = headers.withFirst("content-type") { MediaType($0) } ?? .notGRPC
+    var found = Found()
+    headers.forEach { name, value in found.take(name, value, router) }
+    let media = found.media ?? .notGRPC
     guard media != .notGRPC else { return .notGRPC(415) }
-    guard headers.withFirst(":method", { $0.elementsEqual("POST".utf8) }) ?? false else { return .notGRPC(405) }
+    guard found.isPost ?? false else { return .notGRPC(405) }
     guard media == .grpc else { return .refused(RPCError(.unimplemented, "messages are protobuf here: content-type application/grpc")) }
-    guard let path = headers[":path"], let route = router.route(path) else {
-      return .refused(RPCError(.unimplemented, unknown(headers[":path"] ?? "", router)))
-    }
-    if let key = Metadata.firstBrokenKey(headers) {
+    guard let route = found.route ?? nil else { return .refused(RPCError(.unimplemented, unknown(headers[":path"] ?? "", router))) }
+    if found.hasBrokenKey {
+      let key = Metadata.firstBrokenKey(headers) ?? ""
       return .refused(RPCError(.internalError, "the metadata \(key.prefix(64)) is not base64"))
     }
     var head = RequestHead(route: route)
-    if let timeout = headers.withFirst("grpc-timeout", { TimeoutText.nanoseconds($0) }) {
+    if let timeout = found.timeout {
       guard let timeout else { return .refused(RPCError(.internalError, "grpc-timeout is malformed")) }
       guard timeout > 0 else { return .refused(RPCError(.deadlineExceeded, "the deadline had passed when the call arrived")) }
       head.timeoutNanoseconds = timeout
     }
-    if let encoding = headers["grpc-encoding"] {
-      guard encoding == "identity" || encoding == "gzip" else {
-        return .refused(RPCError(.unimplemented, "grpc-encoding \(encoding.prefix(32)) is not supported; identity and gzip are"))
-      }
-      head.inputIsGzip = encoding == "gzip"
+    if found.encoding == .unknown {
+      let name = headers["grpc-encoding"] ?? ""
+      return .refused(RPCError(.unimplemented, "grpc-encoding \(name.prefix(32)) is not supported; identity and gzip are"))
     }
-    head.acceptsGzip = headers.withFirst("grpc-accept-encoding") { accepts($0) } ?? false
+    head.inputIsGzip = found.encoding == .gzip
+    head.acceptsGzip = found.acceptsGzip ?? false
     return .accepted(head)
   }
 
-  private static func accepts(_ list: UnsafeRawBufferPointer) -> Bool {
+  private static func acceptsGzip(_ list: UnsafeRawBufferPointer) -> Bool {
     list.split(separator: UInt8(ascii: ",")).contains { $0.drop { $0 == 0x20 }.starts(with: "gzip".utf8) }
   }
 

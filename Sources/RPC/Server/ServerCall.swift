@@ -4,11 +4,12 @@ import HTTP2
 /// One call at the server: from its headers to its status. Public only for code specialised across modules.
 public final class ServerCall: RPCStream, @unchecked Sendable {
   // Strong: a handler may outlive its connection. The connection lets go of the call when its stream closes.
-  private let connection: ServerConnection
+  var connection: ServerConnection?
   private var route: RPCRouter.Route?
   private var context: ServerContext?
+  /// The context of the last call, for the next one.
+  private var spareContext: ServerContext?
   private var task: Task<Void, Never>?
-  private var deadlineTimer: LoopTimer?
   private var startedNanoseconds: UInt64 = 0
   /// `grpc-accept-encoding` names gzip.
   private var acceptsGzip = false
@@ -20,13 +21,28 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   private var isFinished = false
   private var endedBy: RPCError?
 
-  init(connection: ServerConnection) {
-    self.connection = connection
-    super.init(loop: connection.loop, limits: connection.server.configuration.limits)
-    connection.server.liveCallCount.wrappingAdd(1, ordering: .relaxed)
+  override func renew() {
+    // First, since it shares the memory of the headers. One that a handler kept stays as it is.
+    if isKnownUniquelyReferenced(&context) {
+      context?.end()
+      swap(&context, &spareContext)
+    }
+    context = nil
+    super.renew()
+    connection = nil
+    route = nil
+    task = nil
+    startedNanoseconds = 0
+    acceptsGzip = false
+    isRunning = false
+    isDeferred = false
+    isCounted = false
+    isFinished = false
+    endedBy = nil
   }
 
-  deinit { connection.server.liveCallCount.wrappingSubtract(1, ordering: .relaxed) }
+  // One that is kept for later has no connection and does not count.
+  deinit { connection?.server.liveCallCount.wrappingSubtract(1, ordering: .relaxed) }
 
   public override var failure: RPCError? { endedBy }
 
@@ -41,7 +57,8 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   }
 
   private func begin() {
-    startedNanoseconds = loop.nowNanoseconds
+    guard let connection else { return }
+    startedNanoseconds = connection.lastReadNanoseconds
     switch RequestHead.parse(headers, router: connection.server.router) {
     case .notGRPC(let status):
       let fields = HTTP2Fields()
@@ -52,11 +69,11 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
       connection.server.statistics?.method(nil).attemptStarted()
       fail(error)
     case .accepted(let head):
-      accept(head)
+      accept(head, connection)
     }
   }
 
-  private func accept(_ head: RequestHead) {
+  private func accept(_ head: RequestHead, _ connection: ServerConnection) {
     guard connection.mayStartCall else {
       // Handlers outlive streams that were reset: their number is bounded too.
       isFinished = true
@@ -67,10 +84,16 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
     inputIsGzip = head.inputIsGzip
     acceptsGzip = head.acceptsGzip
     let deadline = head.timeoutNanoseconds.map { startedNanoseconds + $0 }
-    context = ServerContext(
-      loop: loop, method: head.route.method, peer: connection.peer, peerCertificate: connection.peerCertificate,
-      deadlineNanoseconds: deadline, forwardedKeys: connection.server.configuration.forwardedMetadataKeys, headers: headers)
-    context?.compressesResponses = head.inputIsGzip
+    let context: ServerContext
+    if let spareContext {
+      context = spareContext
+      self.spareContext = nil
+      context.begin(connection.peerFacts, route: head.route, deadlineNanoseconds: deadline, headers: headers)
+    } else {
+      context = ServerContext(connection.peerFacts, route: head.route, deadlineNanoseconds: deadline, headers: headers)
+    }
+    context.compressesResponses = head.inputIsGzip
+    self.context = context
     isCounted = true
     connection.callBegan(startedNanoseconds)
     connection.server.calls.started(startedNanoseconds)
@@ -79,13 +102,11 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
       head.route.statistics = counts
       counts.attemptStarted()
     }
-    if let timeout = head.timeoutNanoseconds {
-      deadlineTimer = loop.schedule(afterMilliseconds: timeout / 1_000_000 + (timeout % 1_000_000 == 0 ? 0 : 1)) { [weak self] in
-        self?.end(RPCError(.deadlineExceeded, "the deadline passed before the call was done"))
-      }
-    }
+    if let deadline { setDeadline(nanoseconds: deadline) }
     if !head.route.method.type.hasSingleRequest { run(head.route) }
   }
+
+  override func deadlinePassed() { end(RPCError(.deadlineExceeded, "the deadline passed before the call was done")) }
 
   private func inputGrew() {
     do throws(RPCError) {
@@ -117,24 +138,16 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   // MARK: The handler
 
   private func run(_ route: RPCRouter.Route) {
-    guard connection.hasRoomForAnswers else {
+    guard let current = connection, let context else { return }
+    guard current.hasRoomForAnswers else {
       isDeferred = true
-      return connection.deferCall(self)
+      return current.deferCall(self)
     }
     isRunning = true
-    connection.callStarted()
-    nonisolated(unsafe) let route = route
+    current.callStarted()
+    nonisolated(unsafe) let (route, connection) = (route, current)
     let started = Task.immediate(executorPreference: loop) { [self] in
-      await RPCContext.$current.withValue(context.map { RPCContext(serving: $0) }) {
-        do {
-          try await invoke(route, 0)
-        } catch {
-          fail(RPCError(mapping: error))
-        }
-      }
-      isRunning = false
-      task = nil
-      connection.callEnded()
+      await RPCContext.$current.withValue(RPCContext(serving: context)) { await serve(route, context, connection) }
     }
     if isRunning { task = started }
   }
@@ -146,10 +159,21 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
     run(route)
   }
 
-  private func invoke(_ route: RPCRouter.Route, _ index: Int) async throws {
-    let interceptors = connection.server.router.interceptors
-    guard index < interceptors.count, let context else { return try await route.invoke(self) }
-    try await interceptors[index](context) { try await self.invoke(route, index + 1) }
+  private func serve(_ route: RPCRouter.Route, _ context: ServerContext, _ connection: ServerConnection) async {
+    do {
+      let interceptors = connection.server.router.interceptors
+      if interceptors.isEmpty { try await route.invoke(self) } else { try await invoke(route, context, interceptors[...]) }
+    } catch {
+      fail(RPCError(mapping: error))
+    }
+    isRunning = false
+    task = nil
+    connection.callEnded()
+  }
+
+  private func invoke(_ route: RPCRouter.Route, _ context: ServerContext, _ interceptors: ArraySlice<RPCServerInterceptor>) async throws {
+    guard let first = interceptors.first else { return try await route.invoke(self) }
+    try await first(context) { try await self.invoke(route, context, interceptors.dropFirst()) }
   }
 
   @usableFromInline func serverContext() throws(RPCError) -> ServerContext {
@@ -231,8 +255,8 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
 
   private func settle(_ code: StatusCode, _ error: RPCError?) {
     isFinished = true
-    deadlineTimer?.cancel()
-    deadlineTimer = nil
+    clearDeadline()
+    guard let connection else { return }
     let server = connection.server
     if isCounted {
       connection.callSettled(code)
@@ -281,14 +305,14 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   private func closed() {
     if isDeferred {
       isDeferred = false
-      connection.forget(deferred: self)
+      connection?.forget(deferred: self)
     }
     if !isFinished {
       endedBy = RPCError(.cancelled, "the client cancelled the call")
       settle(.cancelled, endedBy)
       task?.cancel()
     }
-    connection.countMessages(of: self)
+    connection?.countMessages(of: self)
     wakeAll()
   }
 }

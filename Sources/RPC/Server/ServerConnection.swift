@@ -6,7 +6,8 @@ import TLS
 final class ServerConnection: RPCConnection {
   let server: RPCServer
   let peer: SocketAddress
-  private(set) lazy var peerCertificate = makePeerCertificate()
+  private(set) lazy var peerFacts = PeerFacts(
+    loop: loop, address: peer, certificate: makePeerCertificate(), forwardedKeys: server.configuration.forwardedMetadataKeys)
   /// Handlers that have not returned, those of streams that are gone included.
   private var runningCalls = 0
   private var pingStrikes = 0
@@ -18,6 +19,7 @@ final class ServerConnection: RPCConnection {
   /// Calls that wait until the client has taken more of the answers before them.
   private var deferredCalls: [ServerCall] = []
   var frameMark = StallMark()
+  // The timers hold the connection, not weakly: weak references make every reference to an object slower. Its end cancels them.
   private var timer: LoopTimer?
   private var ageTimer: LoopTimer?
   private var drainTimer: LoopTimer?
@@ -33,24 +35,27 @@ final class ServerConnection: RPCConnection {
     self.server = server
     self.peer = peer
     graceMilliseconds = server.configuration.drainMilliseconds
-    super.init(loop: server.loop, transport: transport, session: session, buffer: server.buffer)
+    super.init(loop: server.loop, transport: transport, session: session, memory: server.memory)
   }
 
   func start() {
     begin()
     let configuration = server.configuration
-    timer = loop.schedule(afterMilliseconds: configuration.handshakeTimeoutMilliseconds) { [weak self] in
-      guard let self else { return }
+    timer = loop.schedule(afterMilliseconds: configuration.handshakeTimeoutMilliseconds) { [self] in
       guard session.settingsReceived else { return close("no HTTP/2 preface within the handshake time-out") }
       scheduleKeepalive()
     }
     if let age = configuration.connectionAgeMaxMilliseconds {
-      ageTimer = loop.schedule(afterMilliseconds: UInt64.random(in: age - age / 10...age + age / 10)) { [weak self] in self?.growOld() }
+      ageTimer = loop.schedule(afterMilliseconds: UInt64.random(in: age - age / 10...age + age / 10)) { [self] in growOld() }
     }
     watchIdleness()
   }
 
-  override func makeStream() -> HTTP2Stream { ServerCall(connection: self) }
+  override func makeStream() -> HTTP2Stream { server.makeCall(self) }
+
+  override func reclaim(_ stream: HTTP2Stream) {
+    if let call = stream as? ServerCall { server.keep(call) }
+  }
 
   // MARK: Calls
 
@@ -141,7 +146,7 @@ final class ServerConnection: RPCConnection {
     let interval = server.configuration.keepaliveMilliseconds
     guard interval > 0, !isClosed else { return }
     let idle = (loop.nowNanoseconds - lastReadNanoseconds) / 1_000_000
-    timer = loop.schedule(afterMilliseconds: interval > idle ? interval - idle : 1) { [weak self] in self?.keepaliveDue() }
+    timer = loop.schedule(afterMilliseconds: interval > idle ? interval - idle : 1) { [self] in keepaliveDue() }
   }
 
   private func keepaliveDue() {
@@ -151,8 +156,7 @@ final class ServerConnection: RPCConnection {
     keepalivesSent += 1
     let sent = loop.nowNanoseconds
     session.ping()
-    timer = loop.schedule(afterMilliseconds: server.configuration.keepaliveTimeoutMilliseconds) { [weak self] in
-      guard let self else { return }
+    timer = loop.schedule(afterMilliseconds: server.configuration.keepaliveTimeoutMilliseconds) { [self] in
       guard !awaitsPong || lastReadNanoseconds > sent else { return close("the client did not answer a keepalive PING") }
       awaitsPong = false
       scheduleKeepalive()
@@ -173,8 +177,7 @@ final class ServerConnection: RPCConnection {
 
   private func watchIdleness() {
     guard let period = server.configuration.connectionIdleMaxMilliseconds, !isClosed else { return }
-    idleTimer = loop.schedule(afterMilliseconds: period) { [weak self] in
-      guard let self else { return }
+    idleTimer = loop.schedule(afterMilliseconds: period) { [self] in
       if !wasUsed, runningCalls == 0, session.openStreams == 0 { return drain() }
       wasUsed = false
       watchIdleness()
@@ -188,7 +191,7 @@ final class ServerConnection: RPCConnection {
     isDraining = true
     session.announceShutdown()
     session.ping()
-    drainTimer = loop.schedule(afterMilliseconds: 1_000) { [weak self] in self?.refuseStreams() }
+    drainTimer = loop.schedule(afterMilliseconds: 1_000) { [self] in refuseStreams() }
   }
 
   private func refuseStreams() {
@@ -196,8 +199,8 @@ final class ServerConnection: RPCConnection {
     refusesStreams = true
     session.refuseNewStreams()
     drainTimer?.cancel()
-    drainTimer = loop.schedule(afterMilliseconds: graceMilliseconds) { [weak self] in
-      self?.close("calls were still running at the end of the drain")
+    drainTimer = loop.schedule(afterMilliseconds: graceMilliseconds) { [self] in
+      close("calls were still running at the end of the drain")
     }
   }
 

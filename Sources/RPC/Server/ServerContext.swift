@@ -3,16 +3,16 @@ import HTTP2
 
 /// What a handler knows about the call it serves, and what it sends beside the messages. Belongs to the loop of the call.
 public final class ServerContext: @unchecked Sendable {
-  public let loop: EventLoop
-  public let method: MethodDescriptor
+  public var loop: EventLoop { facts.loop }
+  public var method: MethodDescriptor { route.method }
   /// The other end of the connection, e.g. `127.0.0.1:40112`; a proxy's where there is one between.
-  public let peer: SocketAddress
+  public var peer: SocketAddress { facts.address }
   /// The subject of the client's verified certificate, if it showed one.
-  public var peerCertificateSubject: String? { peerCertificate?.subject }
+  public var peerCertificateSubject: String? { facts.certificate?.subject }
   /// DNS names and URIs (subject alternative names) of the client's verified certificate; empty if it showed none.
-  public var peerCertificateNames: [String] { peerCertificate?.names ?? [] }
+  public var peerCertificateNames: [String] { facts.certificate?.names ?? [] }
   /// When the client gives up (CLOCK_MONOTONIC); nil if it set no deadline.
-  public let deadlineNanoseconds: UInt64?
+  public private(set) var deadlineNanoseconds: UInt64?
   /// Sent before the first message. Set it before writing one.
   public var responseMetadata = Metadata()
   /// Sent with the status.
@@ -27,30 +27,55 @@ public final class ServerContext: @unchecked Sendable {
   /// Whether the one request of a unary or server-streaming call came compressed. Where requests stream, `RPCReader` knows.
   public internal(set) var requestWasCompressed = false
 
-  let forwardedKeys: [String]
-  private let peerCertificate: PeerCertificate?
-  private let headers: HTTP2Headers
-  private lazy var parsedMetadata = Metadata(headers)
+  var forwardedKeys: [String] { facts.forwardedKeys }
+  private var facts: PeerFacts
+  private var route: RPCRouter.Route
+  private var headers: HTTP2Headers
+  private var parsedMetadata: Metadata?
+  private var ownTrace: TraceContext?
 
-  init(
-    loop: EventLoop, method: MethodDescriptor, peer: SocketAddress, peerCertificate: PeerCertificate?, deadlineNanoseconds: UInt64?,
-    forwardedKeys: [String], headers: HTTP2Headers
-  ) {
-    self.loop = loop
-    self.method = method
-    self.peer = peer
-    self.peerCertificate = peerCertificate
+  init(_ facts: PeerFacts, route: RPCRouter.Route, deadlineNanoseconds: UInt64?, headers: HTTP2Headers) {
+    self.facts = facts
+    self.route = route
     self.deadlineNanoseconds = deadlineNanoseconds
-    self.forwardedKeys = forwardedKeys
     self.headers = headers
   }
 
+  /// For the next call, when nobody holds what `end` left.
+  func begin(_ facts: PeerFacts, route: RPCRouter.Route, deadlineNanoseconds: UInt64?, headers: HTTP2Headers) {
+    self.facts = facts
+    self.route = route
+    self.deadlineNanoseconds = deadlineNanoseconds
+    self.headers = headers
+  }
+
+  /// Forgets everything of the call but what `begin` replaces.
+  func end() {
+    headers = HTTP2Headers()
+    if parsedMetadata != nil { parsedMetadata = nil }
+    if !responseMetadata.isEmpty { responseMetadata = Metadata() }
+    if !responseTrailers.isEmpty { responseTrailers = Metadata() }
+    if retryPushback != nil { retryPushback = nil }
+    if ownTrace != nil { ownTrace = nil }
+    compressesResponses = false
+    requestWasCompressed = false
+  }
+
   /// What the client sent beside its messages.
-  public var metadata: Metadata { parsedMetadata }
+  public var metadata: Metadata {
+    if let parsedMetadata { return parsedMetadata }
+    let parsed = Metadata(headers)
+    parsedMetadata = parsed
+    return parsed
+  }
 
   /// This call in the caller's trace, under a span id of its own; a new trace where the caller names none.
-  public private(set) lazy var trace: TraceContext =
-    metadata["traceparent"].flatMap { TraceContext(parent: $0, states: metadata.all("tracestate")) }?.child() ?? TraceContext()
+  public var trace: TraceContext {
+    if let ownTrace { return ownTrace }
+    let trace = metadata["traceparent"].flatMap { TraceContext(parent: $0, states: metadata.all("tracestate")) }?.child() ?? TraceContext()
+    ownTrace = trace
+    return trace
+  }
 
   /// What the gateway calls the request that this call is part of; nil where the caller gave no usable name.
   public var requestID: String? { metadata[RPCContext.requestIDKey].flatMap { RPCContext.isRequestID($0) ? $0 : nil } }

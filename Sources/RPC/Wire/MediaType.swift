@@ -7,8 +7,13 @@ enum MediaType {
   case notGRPC
 
   init(_ value: UnsafeRawBufferPointer) {
-    guard value.starts(with: "application/grpc".utf8) else {
+    guard value.count >= 16, UnsafeRawBufferPointer(rebasing: value[..<16]) == "application/grpc" else {
       self = .notGRPC
+      return
+    }
+    // Nearly always there is nothing more.
+    if value.count == 16 {
+      self = .grpc
       return
     }
     let rest = value.dropFirst(16).prefix { $0 != UInt8(ascii: ";") }

@@ -24,11 +24,30 @@ enum TimeoutText {
 
   /// The finest unit that fits eight digits, rounded up so that the peer never gives up before us.
   static func encode(nanoseconds: UInt64) -> String {
-    let units: [(UInt64, String)] = [(1, "n"), (1_000, "u"), (1_000_000, "m"), (1_000_000_000, "S"), (60_000_000_000, "M")]
-    for (unit, letter) in units {
-      let value = nanoseconds / unit + (nanoseconds % unit == 0 ? 0 : 1)
-      if value < 100_000_000 { return "\(value)\(letter)" }
-    }
-    return "\(min(nanoseconds / 3_600_000_000_000 + 1, 99_999_999))H"
+    withEncoded(nanoseconds: nanoseconds) { String(decoding: $0, as: UTF8.self) }
   }
+
+  /// The same text as bytes, valid inside `body`: every call with a deadline sends one.
+  static func withEncoded<Result>(nanoseconds: UInt64, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    var (value, letter) = (nanoseconds, UInt8(ascii: "n"))
+    for (unit, name) in units where value >= 100_000_000 {
+      (value, letter) = (nanoseconds / unit + (nanoseconds % unit == 0 ? 0 : 1), name)
+    }
+    value = min(value, 99_999_999)
+    return withUnsafeTemporaryAllocation(byteCount: 16, alignment: 8) { text in
+      var place = 15
+      text[place] = letter
+      repeat {
+        place -= 1
+        text[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10)
+        value /= 10
+      } while value > 0
+      return body(UnsafeRawBufferPointer(rebasing: text[place...]))
+    }
+  }
+
+  private static let units: [(UInt64, UInt8)] = [
+    (1_000, UInt8(ascii: "u")), (1_000_000, UInt8(ascii: "m")), (1_000_000_000, UInt8(ascii: "S")), (60_000_000_000, UInt8(ascii: "M")),
+    (3_600_000_000_000, UInt8(ascii: "H")),
+  ]
 }

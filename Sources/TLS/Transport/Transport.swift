@@ -70,6 +70,12 @@ public struct Transport: ~Copyable {
     return SSL_is_init_finished(ssl) == 1
   }
 
+  /// Bytes wait inside OpenSSL, of which the descriptor says nothing.
+  public var holdsInput: Bool {
+    guard let ssl else { return false }
+    return SSL_has_pending(ssl) == 1
+  }
+
   /// Common name of the peer's verified certificate; nil where it showed none.
   public var peerCertificateName: String? {
     guard let ssl, let certificate = SSL_get1_peer_certificate(ssl) else { return nil }

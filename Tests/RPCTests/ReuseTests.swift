@@ -1,0 +1,92 @@
+import EventLoops
+import Synchronization
+import Testing
+
+@testable import RPC
+
+/// Calls are used again: nothing of one may be seen in the next, and what a handler keeps stays what it was.
+@Suite("Used calls", .timeLimit(.minutes(1)))
+struct ReuseTests {
+  static let look = MethodDescriptor(service: "test.Reuse", method: "Look")
+  static let keepWriter = MethodDescriptor(service: "test.Reuse", method: "KeepWriter", type: .serverStreaming)
+
+  @Test func nothingLeaksIntoTheNextCall() async throws {
+    try await Harness.run(router: { router in
+      router.unary(Self.look) { (request: Blob, context) in
+        let deadline = context.deadlineNanoseconds == nil ? "none" : "some"
+        let keys = context.metadata.entries.map(\.key).filter { $0.hasPrefix("x-") }.joined(separator: ",")
+        context.responseMetadata["x-seen"] = request.text == "loud" ? "loud" : nil
+        context.responseTrailers["x-after"] = request.text == "loud" ? "loud" : nil
+        if request.text == "fail" { throw RPCError(.notFound, "as asked") }
+        return Blob("\(request.text) deadline=\(deadline) keys=\(keys) gzip=\(context.requestWasCompressed),\(context.compressesResponses)")
+      }
+    }) { harness in
+      let quiet = CallOptions()
+      let loud = CallOptions(timeoutMilliseconds: 5_000, metadata: ["x-one": "1", "x-two": "2"], compressed: true)
+      for _ in 0..<3 {
+        let first: Blob = try await harness.channel.unary(Self.look, Blob("loud" + String(repeating: " ", count: 5_000)), options: loud)
+        #expect(first.text.hasSuffix("deadline=some keys=x-one,x-two gzip=true,true"))
+        _ = try await failure { () -> Blob in try await harness.channel.unary(Self.look, Blob("fail"), options: loud) }
+        let second: Blob = try await harness.channel.unary(Self.look, Blob("quiet"), options: quiet)
+        #expect(second.text == "quiet deadline=none keys= gzip=false,false")
+      }
+      #expect(harness.server.spareCallCount == 1, "one call after the other needs one object")
+    }
+  }
+
+  @Test func aDeadlineOfTheLastCallDoesNotEndTheNext() async throws {
+    try await Harness.run { harness in
+      for _ in 0..<4 {
+        let _: Blob = try await harness.channel.unary(EchoService.unary, Blob("x"), options: CallOptions(timeoutMilliseconds: 60))
+        let slow: Blob = try await harness.channel.unary(EchoService.sleep, Blob("120"))
+        #expect(slow.text == "120")
+      }
+    }
+  }
+
+  @Test func whatAHandlerKeepsStaysWhatItWas() async throws {
+    final class Kept: Sendable {
+      let context = Mutex<ServerContext?>(nil)
+      let writer = Mutex<RPCWriter<Blob>?>(nil)
+    }
+    let kept = Kept()
+    try await Harness.run(router: { router in
+      router.serverStreaming(Self.keepWriter) { (request: Blob, writer: RPCWriter<Blob>, context) in
+        if request.text == "keep" {
+          kept.context.withLock { $0 = context }
+          kept.writer.withLock { $0 = writer }
+        }
+        try await writer.write(request)
+      }
+    }) { harness in
+      func call(_ text: String) async throws -> [String] {
+        try await harness.channel.serverStreaming(Self.keepWriter, Blob(text), options: CallOptions(metadata: ["x-text": text])) {
+          (reader: RPCReader<Blob>) in
+          var texts: [String] = []
+          for try await message in reader { texts.append(message.text) }
+          return texts
+        }
+      }
+      #expect(try await call("keep") == ["keep"])
+      for index in 0..<5 { #expect(try await call("later \(index)") == ["later \(index)"]) }
+      let (context, writer) = (kept.context.withLock { $0 }, kept.writer.withLock { $0 })
+      #expect(context?.metadata["x-text"] == "keep")
+      #expect(context?.method == Self.keepWriter)
+      let late = try await failure { try await writer?.write(Blob("stray")) }
+      #expect(late.code == .cancelled, "the writer of a call that is over writes into no other call")
+    }
+  }
+
+  @Test func spareCallsAreBounded() async throws {
+    try await Harness.run(server: { $0.http2.concurrentStreamsMax = 2_000 }) { harness in
+      let channel = harness.channel
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for _ in 0..<1_500 {
+          group.addTask { let _: Blob = try await channel.unary(EchoService.sleep, Blob("50")) }
+        }
+        try await group.waitForAll()
+      }
+      #expect(harness.server.spareCallCount <= 512)
+    }
+  }
+}
