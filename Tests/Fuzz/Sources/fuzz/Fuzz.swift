@@ -6,7 +6,7 @@ import Glibc
 enum Fuzz {
   typealias Target = (UnsafeRawBufferPointer) -> Void
 
-  static let targets: [String: Target] = [
+  nonisolated(unsafe) static let targets: [String: Target] = [
     "http2-server": HTTP2Fuzz.server,
     "http2-client": HTTP2Fuzz.client,
     "grpc-framing": GRPCFuzz.framing,

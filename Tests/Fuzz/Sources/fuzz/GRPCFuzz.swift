@@ -6,7 +6,7 @@ import EventLoops
 
 /// What a gRPC peer may put into DATA and HEADERS that are good HTTP/2.
 enum GRPCFuzz {
-  nonisolated(unsafe) private static let loop = try? EventLoop(name: "fuzz")
+  private static let loop = try? EventLoop(name: "fuzz")
 
   private struct Message: RPCMessage {
     var count = 0

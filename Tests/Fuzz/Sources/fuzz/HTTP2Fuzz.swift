@@ -55,7 +55,7 @@ enum HTTP2Fuzz {
 
   /// Does with each request what its first bytes say.
   private final class Stream: HTTP2Stream {
-    private static let responseFields: HTTP2Fields = {
+    nonisolated(unsafe) private static let responseFields: HTTP2Fields = {
       let fields = HTTP2Fields()
       fields.add(":status", "200")
       return fields
