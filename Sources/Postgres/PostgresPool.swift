@@ -218,15 +218,16 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
       return carryOut(state.released(connection.number))
     }
     guard let rollback = try? makeRequest("ROLLBACK", []) else { return }
+    let milliseconds = configuration.queryTimeoutMilliseconds
+    let patience = loop.schedule(afterMilliseconds: milliseconds) {
+      if rollback.onCompletion != nil { connection.close(reason: "ROLLBACK was not answered within \(milliseconds) ms") }
+    }
     rollback.onCompletion = { [weak self] in
+      patience.cancel()
       guard let self else { return }
       carryOut(state.released(connection.number))
     }
-    let milliseconds = configuration.queryTimeoutMilliseconds
     connection.send(rollback)
-    _ = loop.schedule(afterMilliseconds: milliseconds) {
-      if rollback.onCompletion != nil { connection.close(reason: "ROLLBACK was not answered within \(milliseconds) ms") }
-    }
   }
 
   private func carryOut(_ actions: [PoolState<PoolWaiter>.Action]) {

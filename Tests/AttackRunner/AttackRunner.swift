@@ -22,7 +22,7 @@ struct AttackRunner {
       let wanted = arguments.dropFirst(2).joined(separator: " ")
       let attacks = Attack.all.filter { wanted.isEmpty || "\($0.door): \($0.name)".contains(wanted) }
       guard !attacks.isEmpty else { usage() }
-      let isGood = try AttackTable(program: CommandLine.arguments[0], seconds: seconds).run(attacks)
+      let isGood = AttackTable(program: CommandLine.arguments[0], seconds: seconds).run(attacks)
       exit(isGood ? 0 : 1)
     default: usage()
     }
