@@ -50,7 +50,10 @@ final class LeakHarness: @unchecked Sendable {
     server = RPCServer(loop: loop, router: router)
     port = try server.listen(.loopback(port: 0)).port ?? 0
     redis = RedisClient(loop: loop, configuration: try RedisConfiguration(url: TestRedis.shared.get().url))
-    postgres = PostgresPool(loop: loop, configuration: try PostgresConfiguration(url: TestPostgres.shared.get().makeDatabase()))
+    var configuration = try PostgresConfiguration(url: TestPostgres.shared.get().makeDatabase())
+    // A connection keeps one timer, for the query that is due first, until that moment: it must come before the counts are compared.
+    configuration.queryTimeoutMilliseconds = 3_000
+    postgres = PostgresPool(loop: loop, configuration: configuration)
     onward = RPCChannel(target: RPCTarget(.loopback(port: port)), loop: loop)
     register(in: router)
   }
