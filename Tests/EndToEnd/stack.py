@@ -127,7 +127,7 @@ class Stack:
     def another_account(self) -> str:
         """The API key of a new account."""
         made = subprocess.run(
-            [BINARIES / "jetty-admin", "account", "create", "--name", "Somebody else", "--quiet"],
+            [BINARIES / "jetty-admin", "account", "create", "--name", "Somebody else", "--requests-per-second", "10000", "--quiet"],
             env=os.environ | {"JETTY_POSTGRES_URL": self.env["JETTY_POSTGRES_URL"]},
             check=True,
             capture_output=True,

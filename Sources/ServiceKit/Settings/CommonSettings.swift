@@ -54,7 +54,7 @@ extension SettingKey {
 
   public static let storeURL = SettingKey(
     "store.url", "where objects lie; a directory must be the same for all programs",
-    form("s3://bucket?endpoint=https://host&region=name, or file:///directory") { _ = try ObjectStoreLocation(url: $0, credentials: nil) },
+    form("s3://bucket?endpoint=https://host&region=name, or file:///directory") { _ = try Settings.location($0) },
     needed: true)
   public static let storeAccessKey = SettingKey("store.access.key", "S3 access key id", secret: true)
   public static let storeSecretKey = SettingKey("store.secret.key", "S3 secret access key", secret: true)

@@ -7,9 +7,18 @@ extension Settings {
     if access != secret {
       complain(access ? .storeSecretKey : .storeAccessKey, "is missing: an access key and its secret come together")
     }
-    guard let url = optional(.storeURL), let location = try? ObjectStoreLocation(url: url, credentials: nil) else { return }
-    if case .local = location, signsURLs, !isGiven(.objectURLSecret) {
+    guard let url = optional(.storeURL), let location = try? Self.location(url) else { return }
+    switch location {
+    case .local where signsURLs && !isGiven(.objectURLSecret):
       complain(.objectURLSecret, "is needed with a directory store: \(SettingKey.objectURLSecret.summary)")
+    case .s3 where !access && !secret:
+      complain(.storeAccessKey, "is needed with an S3 store, and store.secret.key too")
+    default: break
     }
+  }
+
+  /// What `url` says, whatever the credentials: they are settings of their own.
+  static func location(_ url: String) throws -> ObjectStoreLocation {
+    try ObjectStoreLocation(url: url, credentials: S3Credentials(accessKey: "", secretKey: ""))
   }
 }
