@@ -17,7 +17,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   let uv: UnsafeMutablePointer<uv_loop_t>
   private let wakeHandle: UnsafeMutablePointer<uv_async_t>
   private let pollTimer: UnsafeMutablePointer<uv_timer_t>
-  private let pollTimeout: uv_timer_cb = { _ in }
+  /// libuv runs timers before it waits, too, and would then wait without one: this makes it come back in either case.
+  private let pollTimeout: uv_timer_cb = { timer in
+    if let timer { uv_stop(timer.pointee.loop) }
+  }
   /// When `pollTimer` goes off if it is set. Mostly early enough for the next iteration too: it is not set anew then.
   private var pollTimerNanoseconds: UInt64 = 0
 

@@ -31,6 +31,25 @@ struct TimerHeapTests {
     }
   }
 
+  /// The loop keeps its own timer while that is early enough. Here it is due before the loop waits, for an alarm that was called off.
+  @Test func anAlarmThatWasCalledOffDoesNotTakeTheNextOneWithIt() async throws {
+    let loop = try EventLoop(name: "early")
+    try loop.start()
+    defer { loop.stop() }
+    try await loop.run {
+      for _ in 0..<5 {
+        let early = loop.schedule(afterMilliseconds: 5) {}
+        try await loop.offload {}  // The loop has waited once, with its timer set.
+        early.cancel()
+        let late = loop.nowNanoseconds + 15_000_000
+        while loop.nowNanoseconds < late {}
+        let started = loop.nowNanoseconds
+        try await loop.sleep(milliseconds: 40)
+        #expect(loop.nowNanoseconds - started < 5_000_000_000)
+      }
+    }
+  }
+
   @Test func alarmsForTheEndOfTimeAreFine() async throws {
     let loop = try EventLoop(name: "far")
     try loop.start()
