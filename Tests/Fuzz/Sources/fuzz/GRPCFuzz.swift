@@ -72,7 +72,8 @@ enum GRPCFuzz {
     for line in input.split(separator: UInt8(ascii: "\n")) {
       guard let colon = line.firstIndex(of: UInt8(ascii: "=")) else { continue }
       let (name, value) = (line[..<colon], line[line.index(after: colon)...])
-      headers.append(name: UnsafeRawBufferPointer(rebasing: name), value: UnsafeRawBufferPointer(rebasing: value))
+      headers.ownedBlock().takeUnretainedValue()
+        .add(UnsafeRawBufferPointer(rebasing: name), UnsafeRawBufferPointer(rebasing: value), limit: 64 << 10)
     }
     let router = RPCRouter()
     router.unary(MethodDescriptor(service: "a", method: "b")) { (message: Message, _) in message }
