@@ -26,8 +26,16 @@ enum Fuzz {
   }
 }
 
-@_cdecl("LLVMFuzzerInitialize")
-public func initialize(_: UnsafeMutablePointer<Int32>?, _: UnsafeMutableRawPointer?) -> Int32 {
+typealias Arguments = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+
+@_silgen_name("LLVMFuzzerRunDriver")
+func runDriver(
+  _ count: UnsafeMutablePointer<Int32>, _ arguments: UnsafeMutablePointer<Arguments>, _ test: @convention(c) (UnsafeRawPointer?, Int) -> Int32
+) -> Int32
+
+/// SwiftPM makes `<target>_main` the entry of a program; libFuzzer's own `main` is left out by that.
+@_cdecl("fuzz_main")
+public func main(_ count: Int32, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Int32 {
   let name = getenv("FUZZ_TARGET").map { String(cString: $0) } ?? ""
   guard let target = Fuzz.targets[name] else {
     let text = Array("FUZZ_TARGET must be one of: \(Fuzz.targets.keys.sorted().joined(separator: " "))\n".utf8)
@@ -35,7 +43,8 @@ public func initialize(_: UnsafeMutablePointer<Int32>?, _: UnsafeMutableRawPoint
     exit(2)
   }
   Fuzz.chosen = target
-  return 0
+  var (count, arguments) = (count, arguments)
+  return runDriver(&count, &arguments, testOneInput)
 }
 
 @_cdecl("LLVMFuzzerTestOneInput")
