@@ -58,8 +58,10 @@ def h2load(shape: Shape, port: int, requests: int, cpus: set[int], tls: bool = F
             raise WrongAnswers(f"h2load said: {text[-500:]} {done.stderr[-500:]}")
         succeeded, received = int(counted[1]), int(data[1])
         if succeeded != requests or received != requests * shape.reply_bytes:
+            told = " ".join(line for line in text.splitlines() if line.startswith(("finished", "requests:", "status codes:")))
             raise WrongAnswers(
-                f"{shape.name}: {succeeded} of {requests} requests succeeded, with {received} bytes instead of {requests * shape.reply_bytes}")
+                f"{shape.name}: {succeeded} of {requests} requests succeeded, with {received} bytes instead of {requests * shape.reply_bytes}"
+                f" ({told})")
         rows = pathlib.Path(log.name).read_text().splitlines()
         took = sorted(float(row.split("\t")[2]) for row in rows)
     return Load(requests, float(finished[1]), percentile(took, 0.5), percentile(took, 0.99))

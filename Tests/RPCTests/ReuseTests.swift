@@ -77,6 +77,33 @@ struct ReuseTests {
     }
   }
 
+  /// The server gives up calls whose client takes nothing for a while: it must not count a wait of an earlier call.
+  @Test func aWaitOfTheLastCallDoesNotCountForTheNext() async throws {
+    let flood = MethodDescriptor(service: "test.Reuse", method: "Flood", type: .serverStreaming)
+    try await Harness.run(
+      server: { $0.stallMilliseconds = 2_500 }, channel: { $0.http2.streamWindowBytes = 64 << 10 },
+      router: { router in
+        router.serverStreaming(flood) { (_: Blob, writer: RPCWriter<Blob>, _) in
+          for _ in 0..<8 { try await writer.write(Blob(String(repeating: "x", count: 32 << 10))) }
+        }
+      }
+    ) { harness in
+      for _ in 0..<2 {
+        let count = try await harness.channel.serverStreaming(flood, Blob("")) { (reader: RPCReader<Blob>) in
+          _ = try await reader.next()
+          // Longer than from one look of the server to the next, shorter than its patience.
+          try await harness.loop.sleep(milliseconds: 1_300)
+          var count = 1
+          while try await reader.next() != nil { count += 1 }
+          return count
+        }
+        #expect(count == 8)
+        try await harness.loop.sleep(milliseconds: 1_500)
+      }
+      #expect(harness.server.acceptedConnections == 1)
+    }
+  }
+
   @Test func spareCallsAreBounded() async throws {
     try await Harness.run(server: { $0.http2.concurrentStreamsMax = 2_000 }) { harness in
       let channel = harness.channel

@@ -39,6 +39,7 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
     isCounted = false
     isFinished = false
     endedBy = nil
+    stallMark.clear()
   }
 
   // One that is kept for later has no connection and does not count.
