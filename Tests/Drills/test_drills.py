@@ -43,6 +43,7 @@ def test_rolling_restart(stack):
     """SIGTERM to each replica of each service, to each gateway and to each edge, one after the other: no call is lost."""
 
     async def drill():
+        await every_edge_known(stack)
         async with Traffic(stack) as traffic:
             await asyncio.sleep(2)
             parts = [f"{name}{suffix}" for name in [*SERVICES, "gateway"] for suffix in ("", ".2")]
@@ -157,13 +158,7 @@ def test_start_in_any_order(stack):
         for part in pids:
             await ready(stack, part)
         assert pids == {part: pid(stack, part) for part in pids}, "a process was started twice"
-        # Edges are offered from their first heartbeat on, which they try every few seconds; the replica of EdgeSelection that did not get
-        # it reads it from the registry a little later. Calls go to both in turn: wait until all of several answers agree.
-        deadline, agreeing = time.monotonic() + 40, 0
-        while agreeing < 6:
-            assert time.monotonic() < deadline, "the core does not hear every edge"
-            agreeing = agreeing + 1 if await asyncio.to_thread(live_edges, stack) == len(edges) else 0
-            await asyncio.sleep(0.3)
+        await every_edge_known(stack)
         async with Traffic(stack) as traffic:
             await asyncio.sleep(4)
         return traffic, await traffic.compare()
@@ -172,6 +167,17 @@ def test_start_in_any_order(stack):
     report("started in any order", traffic, files)
     assert not traffic.ledger.failures, traffic.ledger.samples(traffic.ledger.failures)
     assert files > 0
+
+
+async def every_edge_known(stack: Stack):
+    """Edges are offered from their first heartbeat on, which they try every few seconds; the replica of EdgeSelection that did not get it
+    reads it from the registry a little later. Calls go to both in turn: waits until all of several answers agree."""
+    wanted = len(stack.env["JETTY_EDGE_IDS"].split(","))
+    deadline, agreeing = time.monotonic() + 40, 0
+    while agreeing < 6:
+        assert time.monotonic() < deadline, "the core does not hear every edge"
+        agreeing = agreeing + 1 if await asyncio.to_thread(live_edges, stack) == wanted else 0
+        await asyncio.sleep(0.3)
 
 
 def pid(stack: Stack, part: str) -> int:
