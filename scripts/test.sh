@@ -17,6 +17,26 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # A suite that hangs must not take the whole time of a CI run.
 SUITE_SECONDS=${SUITE_SECONDS:-600}
 failed=()
+LOGS=$JETTY_STATE/test-logs
+mkdir -p "$LOGS"
+
+# run SUITE COMMAND…: its output is seen and kept.
+run() {
+  local suite=$1
+  shift
+  printf '\n== %s\n' "$suite"
+  "$@" 2>&1 | tee "$LOGS/$suite.log" || failed+=("$suite")
+}
+
+# What failed stands at the end, where it is found: hundreds of lines of other suites lie between.
+complain() {
+  local suite
+  for suite in "${failed[@]}"; do
+    printf '\n== %s failed (all of it: %s)\n' "$suite" "$LOGS/$suite.log"
+    grep -aE '^(✘|↳ [^/]|FAILED|ERROR|failed|not ok)|error:|Fatal error' "$LOGS/$suite.log" | cut -c1-600 | head -40 || tail -20 "$LOGS/$suite.log"
+  done
+  die "failed: ${failed[*]}"
+}
 
 end_to_end() { "$JETTY_TEST_PYTHON" -m pytest Tests/EndToEnd "$@"; }
 
@@ -24,8 +44,7 @@ parts() {
   local suite
   swift build --build-tests
   for suite in "$@"; do
-    printf '\n== %s\n' "$suite"
-    timeout --kill-after=10 "$SUITE_SECONDS" swift test --skip-build --filter "^$suite\\." || failed+=("$suite")
+    run "$suite" timeout --kill-after=10 "$SUITE_SECONDS" swift test --skip-build --filter "^$suite\\."
   done
 }
 
@@ -38,10 +57,8 @@ case ${1:-} in
   *)
     mapfile -t suites < <(sed -n 's/^ *tests("\([A-Za-z0-9]*\)".*/\1/p' Package.swift)
     parts "${suites[@]}"
-    printf '\n== EndToEnd\n'
-    end_to_end || failed+=(EndToEnd)
-    printf '\n== Conformance\n'
-    scripts/conformance.sh || failed+=(Conformance)
+    run EndToEnd end_to_end
+    run Conformance scripts/conformance.sh
     ;;
 esac
-((${#failed[@]} == 0)) || die "failed: ${failed[*]}"
+((${#failed[@]} == 0)) || complain

@@ -16,6 +16,8 @@ final class HTTP2Driver: ConnectionDriver {
   private static let readBytes = 64 * 1024
   private static let readsPerTurn = 8
   private static let outputBytesPerTurn = 256 * 1024
+  /// A stream that has waited for the client for this part of its patience speaks no more for a client that has let another one stall.
+  private static let slowFraction: UInt64 = 4
   /// Between the first GOAWAY and the second: about one round trip of a far client.
   private static let shutdownNoticeMilliseconds: UInt64 = 300
 
@@ -73,17 +75,22 @@ final class HTTP2Driver: ConnectionDriver {
     } else if frameMark.waited(moved: Int(truncatingIfNeeded: session.framesReceived), bytesMin: 1, now: now) >= limits.headMilliseconds * 1_000_000 {
       return endForStalling()
     }
+    let patience = connection.server.outputPatienceNanoseconds
     var stalled: [HTTP2ServerStream] = []
+    // Streams that wait for the client: to take their answers, or those of the streams before them.
+    var waiting = deferred.count + connection.requestsWithoutMemory
     session.forEachStream { stream in
       guard let stream = stream as? HTTP2ServerStream else { return }
-      if stream.stalledNanoseconds(now) >= connection.server.outputPatienceNanoseconds { stalled.append(stream) }
+      let waited = stream.stalledNanoseconds(now)
+      if waited >= patience { stalled.append(stream) }
+      if waited >= patience / Self.slowFraction { waiting += 1 }
     }
     for stream in stalled {
       session.chargeStalledStream()
       stream.giveUp()
     }
     if !stalled.isEmpty { connection.hasStalled = true }
-    if connection.hasStalled, stalled.count + deferred.count >= session.openStreams || session.glitchBudgetLeft < 0 { endForStalling() }
+    if connection.hasStalled, waiting >= session.openStreams || session.glitchBudgetLeft < 0 { endForStalling() }
   }
 
   private func endForStalling() {

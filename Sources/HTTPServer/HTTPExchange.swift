@@ -73,6 +73,8 @@ final class HTTPExchange: @unchecked Sendable {
 
   /// While memory is short, a client whose other answers hold a part of it waits until they are taken, or given up.
   private func waitForMemory(_ server: HTTPServer, _ connection: HTTPConnection) async {
+    connection.requestsWithoutMemory += 1
+    defer { connection.requestsWithoutMemory -= 1 }
     while server.isMemoryShort, connection.heldBytes > limits.connectionOutputBytesMax / 16, failure == nil {
       // Cancelled: the client is gone, and the handler will be told so.
       do { try await loop.sleep(milliseconds: 50) } catch { return }

@@ -4,7 +4,7 @@ import EventLoops
 import HTTPServer
 import RPC
 
-/// The servers that are attacked, with everything at its default. Loop thread only.
+/// The servers that are attacked, with everything at its default unless told otherwise. Loop thread only.
 public final class Target: @unchecked Sendable {
   public let rpc: RPCServer
   public let http: HTTPServer
@@ -22,7 +22,7 @@ public final class Target: @unchecked Sendable {
   static let echo = MethodDescriptor(service: "target.Target", method: "Echo")
   private static let fetchBytes = 64 << 10
 
-  public init(loop: EventLoop) throws {
+  public init(loop: EventLoop, httpLimits: HTTPServerLimits = HTTPServerLimits()) throws {
     let router = RPCRouter()
     router.unary(Self.echo) { (request: Blob, _) in request }
     router.unary(MethodDescriptor(service: "target.Target", method: "Fetch")) { (_: Blob, _) in Blob(size: Self.fetchBytes) }
@@ -33,7 +33,7 @@ public final class Target: @unchecked Sendable {
     }
     rpc = RPCServer(loop: loop, router: router)
     rpcPort = try rpc.listen(.loopback(port: 0)).port ?? 0
-    http = HTTPServer(loop: loop) { await Self.answer($0) }
+    http = HTTPServer(loop: loop, configuration: HTTPServerConfiguration(limits: httpLimits)) { await Self.answer($0) }
     httpPort = try http.listen(.loopback(port: 0)).port ?? 0
   }
 

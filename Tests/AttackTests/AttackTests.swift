@@ -1,5 +1,6 @@
 import AttackKit
 import EventLoops
+import HTTPServer
 import Testing
 
 /// Every attack for a moment, against both servers with their defaults. The long form, with what a well-behaved client keeps of its
@@ -47,7 +48,26 @@ struct AttackTests {
     }
   }
 
-  private func withTarget(_ body: @escaping @Sendable (Target, EventLoop) async throws -> Void) async throws {
+  /// While memory is short, most requests of a client wait for the answers of the few before them: all of them are its doing, and are not given
+  /// up a few at a time.
+  @Test func slowReadersAreEndedAtOnceWhileMemoryIsShort() async throws {
+    var limits = HTTPServerLimits()
+    limits.heldBytesMax = 256 << 10
+    limits.stallMilliseconds = 4_000
+    try await withTarget(httpLimits: limits) { target, loop in
+      let attack = try #require(Attack.all.first { $0.door == .http && $0.name == "zero window" })
+      let driver = AttackDriver(attack, port: target.httpPort, reopens: false)
+      defer { driver.stop() }
+      for _ in 0..<150 where driver.state.ended < attack.connections { try await loop.sleep(milliseconds: 100) }
+      let report = driver.stop()
+      #expect(report.ended == attack.connections, "\(report)")
+      try await expectService(target, .http, on: loop)
+    }
+  }
+
+  private func withTarget(
+    httpLimits: HTTPServerLimits = HTTPServerLimits(), _ body: @escaping @Sendable (Target, EventLoop) async throws -> Void
+  ) async throws {
     let (serverLoop, loop) = (try EventLoop(name: "target"), try EventLoop(name: "attack-test"))
     try serverLoop.start()
     try loop.start()
@@ -55,7 +75,7 @@ struct AttackTests {
       serverLoop.stop()
       loop.stop()
     }
-    let target = try await serverLoop.run { try Target(loop: serverLoop) }
+    let target = try await serverLoop.run { try Target(loop: serverLoop, httpLimits: httpLimits) }
     let result: Result<Void, any Error>
     do { result = .success(try await loop.run { try await body(target, loop) }) } catch { result = .failure(error) }
     try await serverLoop.run { await target.close() }
