@@ -96,7 +96,9 @@ final class LeakHarness: @unchecked Sendable {
 
   /// Connections to what handlers use are made once and stay: they are there before anything is counted.
   func warmUp() async throws {
-    _ = try await redis.send(["PING"])
+    // The first connection may take longer than one is given, on a machine that is busy with other things.
+    try await eventually(on: loop, seconds: 60) { (try? await redis.send(["PING"])) != nil }
+    try await eventually(on: loop, seconds: 60) { (try? await postgres.query("SELECT 1")) != nil }
     try await withThrowingTaskGroup(of: Void.self) { group in
       // As many connections as the pool will ever have.
       for _ in 0..<8 { group.addTask(executorPreference: self.loop) { [postgres] in _ = try await postgres.query("SELECT pg_sleep(0.05)") } }
