@@ -52,6 +52,13 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     end += byteCount
   }
 
+  /// Takes in `bytes` where they stand, if that is the room behind the last byte, which `reserve` lent. False elsewhere: nothing happened.
+  public mutating func commit(inPlace bytes: UnsafeRawBufferPointer) -> Bool {
+    guard let storage, bytes.baseAddress == UnsafeRawPointer(storage + end), bytes.count <= capacity - end else { return false }
+    end += bytes.count
+    return true
+  }
+
   @inlinable public mutating func append(_ byte: UInt8) {
     reserve(1).storeBytes(of: byte, as: UInt8.self)
     end += 1

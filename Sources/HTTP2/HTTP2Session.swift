@@ -24,8 +24,19 @@ open class HTTP2Session {
 
   public final let role: Role
   public final let configuration: HTTP2Configuration
-  /// Produced and not yet written to the socket. Write from its front, then `discardFirst`.
+  /// Produced and not yet written to the socket. Write from its front, then `discardFirst`; with `lendsOutput` see `locateOutbound`.
   public final var outbound = ByteBuffer()
+  /// Large parts of messages are not copied to `outbound`: whoever writes must take them from where they are (`locateOutbound`).
+  public final var lendsOutput = false
+  /// The parts that were not copied, and where in `outbound` they belong.
+  final var lentOutbound = LentBytes()
+  final let lentAccount = LentAccount()
+  /// Bytes of output that `outboundWritten` was told of.
+  public internal(set) final var writtenBytes = 0
+  /// What streams have reserved for messages whose size they know.
+  final var reservedInputBytes = 0
+  /// What is received just now stands where its stream wants it (`payloadTarget`).
+  final var isReceivingPayload = false
   /// True once the peer has sent GOAWAY.
   public internal(set) final var goawayReceived = false
   /// Why, by the newest one; with the first bytes of what it said beside the code.
@@ -119,13 +130,13 @@ open class HTTP2Session {
 
   // MARK: Output
 
-  /// Moves output into `outbound` until it holds `limit` bytes or nothing is left.
+  /// Moves output into `outbound` until it holds `limit` bytes or nothing is left; of what was not copied four times as much.
   public final func produce(upTo limit: Int) throws(HTTP2Error) {
     guard let raw else { throw HTTP2Error("the session is closed") }
     precondition(!isInsideLibrary, "produce called from a callback")
     outboundLimit = limit
     var failure = 0
-    while outbound.count < limit {
+    while outboundCost < limit {
       var bytes: UnsafePointer<UInt8>?
       isInsideLibrary = true
       let count = nghttp2_session_mem_send(raw, &bytes)
@@ -141,7 +152,7 @@ open class HTTP2Session {
   /// Nothing is left to do on this connection: close it.
   public final var isFinished: Bool {
     guard let raw else { return true }
-    return outbound.isEmpty && nghttp2_session_want_read(raw) == 0 && nghttp2_session_want_write(raw) == 0
+    return !hasOutbound && nghttp2_session_want_read(raw) == 0 && nghttp2_session_want_write(raw) == 0
   }
 
   // MARK: State
@@ -149,7 +160,10 @@ open class HTTP2Session {
   public final var openStreams: Int { live.count }
 
   /// Bytes of the streams' messages that this session holds: received and not taken, or not sent yet.
-  public final var heldBytes: Int { bufferedBytes + queuedOutputBytes }
+  public final var heldBytes: Int { bufferedBytes + heldOutputBytes }
+
+  /// Output that waits to be sent, and what was sent of messages that must stay until the rest of them is.
+  public final var heldOutputBytes: Int { queuedOutputBytes + lentAccount.heldBytes }
 
   /// The open streams, in no order. `body` may reset them, but must not close the session.
   public final func forEachStream(_ body: (HTTP2Stream) -> Void) {
@@ -192,6 +206,7 @@ open class HTTP2Session {
     recentStream = nil
     openBlock = nil
     nghttp2_session_del(raw)
+    lentOutbound.clear()
     for stream in live {
       stream.closeCode = code
       stream.events.insert(.closed)
@@ -244,6 +259,8 @@ open class HTTP2Session {
     bufferedBytesShrank(by: stream.input.count)
     queuedOutputBytes -= stream.queuedBytes
     stream.queuedBytes = 0
+    if !stream.lentOutput.isEmpty { stream.lentOutput.clear() }
+    if stream.reservedBytes > 0 { stream.giveBackReservation(in: self) }
     let last = live.removeLast()
     if last !== stream {
       live[stream.liveIndex] = last

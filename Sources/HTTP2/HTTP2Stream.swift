@@ -41,6 +41,8 @@ open class HTTP2Stream {
   public internal(set) final var input = ByteBuffer()
   /// Waiting to be sent. Append to it, then call `outputChanged`.
   public final var output = ByteBuffer()
+  /// What of the output others hold, and where among the bytes of `output` it belongs.
+  public final var lentOutput = LentBytes()
 
   /// The constant part of the header block that it was begun with, to which nghttp2 refers until it was sent.
   final var template: HTTP2FieldTemplate?
@@ -61,8 +63,12 @@ open class HTTP2Stream {
   final var answered = false
   /// What of `output` the session has counted.
   final var queuedBytes = 0
-  /// Bytes of `output` that were sent so far.
+  /// Bytes of output that were sent so far.
   public internal(set) final var sentBytes = 0
+  /// How long `input` will become, as far as is known; 0: not known.
+  final var expectedBytes = 0
+  /// What of it the session has counted as reserved.
+  final var reservedBytes = 0
 
   public init() {}
 
@@ -76,13 +82,19 @@ open class HTTP2Stream {
   /// Called once for all that has happened since the last call.
   open func handle(_ events: HTTP2StreamEvents) {}
 
-  /// Bytes appended to `output` and not yet taken by the session.
-  public final var outputBytes: Int { output.count }
+  /// Bytes of output that were not yet taken by the session.
+  public final var outputBytes: Int { output.count + lentOutput.count }
   /// `finish` was called.
   public final var outputEnded: Bool { outputEnd != .open }
   public final var isOpen: Bool { owner != nil }
   /// Nil before the stream is opened and after it is closed.
   public final var session: HTTP2Session? { owner?.takeUnretainedValue() }
+
+  /// Drops the output that waits. Memory above `limit` bytes is given back.
+  public final func dropOutput(keepingAtMost limit: Int = 1 << 16) {
+    output.clear(keepingAtMost: limit)
+    if !lentOutput.isEmpty { lentOutput.clear() }
+  }
 
   /// Drops `byteCount` bytes from `input`. Does not refill the window: that is `grant`.
   public final func discardInput(_ byteCount: Int) {
@@ -118,8 +130,9 @@ open class HTTP2Stream {
   /// Tells the session that `output` grew.
   public final func outputChanged() {
     owner?._withUnsafeGuaranteedRef { session in
-      session.queuedOutputBytes += output.count - queuedBytes
-      queuedBytes = output.count
+      let waiting = outputBytes
+      session.queuedOutputBytes += waiting - queuedBytes
+      queuedBytes = waiting
       if outputDeferred { session.resumeOutput(self) }
     }
   }
@@ -155,6 +168,8 @@ open class HTTP2Stream {
     inputEnded = false
     input.clear(keepingAtMost: 1 << 12)
     output.clear(keepingAtMost: 1 << 12)
+    if !lentOutput.isEmpty { lentOutput.clear() }
+    expectedBytes = 0
     events = []
     headersComplete = false
     collectsTrailers = false

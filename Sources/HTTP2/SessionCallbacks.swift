@@ -137,7 +137,7 @@ extension HTTP2Session {
     withStream(id) { stream in
       guard !stream.resetSent else { return }
       isTaken = true
-      stream.input.append(bytes)
+      takeIn(bytes, stream)
       bytesArrived(bytes.count)
       stream.events.insert(.data)
       enqueue(stream)
@@ -228,8 +228,9 @@ extension HTTP2Session {
   }
 
   final func readOutput(_ stream: HTTP2Stream, _ room: Int, _ flags: UnsafeMutablePointer<UInt32>) -> Int {
-    let count = min(room, stream.output.count)
-    let isLast = count == stream.output.count && stream.outputEnd != .open
+    let waiting = stream.outputBytes
+    let count = min(room, waiting)
+    let isLast = count == waiting && stream.outputEnd != .open
     if count == 0 && !isLast {
       stream.outputDeferred = true
       return Int(NGHTTP2_ERR_DEFERRED.rawValue)
@@ -245,20 +246,25 @@ extension HTTP2Session {
     return count
   }
 
-  /// One DATA frame, straight from the stream's buffer into the connection's.
+  /// One DATA frame, straight from the stream's buffer into the connection's; large parts stay where they are.
   final func sendData(_ stream: HTTP2Stream, _ frame: UnsafePointer<nghttp2_frame>, _ header: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
-    guard outbound.count < outboundLimit else { return Int32(NGHTTP2_ERR_WOULDBLOCK.rawValue) }
+    guard outboundCost < outboundLimit else { return Int32(NGHTTP2_ERR_WOULDBLOCK.rawValue) }
     // The stream may have been emptied since nghttp2 asked how much there is: then only this stream fails.
-    guard stream.output.count >= count, frame.pointee.data.padlen == 0 else { return Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
+    guard stream.outputBytes >= count, frame.pointee.data.padlen == 0 else { return Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
     outbound.append(header, count: 9)
-    stream.output.withUnsafeBytes { outbound.append(UnsafeRawBufferPointer(rebasing: $0[0..<count])) }
-    stream.output.discardFirst(count)
+    if stream.lentOutput.isEmpty, stream.output.count < Self.lentBufferBytesMin {
+      stream.output.withUnsafeBytes { outbound.append(UnsafeRawBufferPointer(rebasing: $0[0..<count])) }
+      stream.output.discardFirst(count)
+    } else {
+      moveOutput(of: stream, count)
+    }
     usefulFramesSent &+= 1
     stream.sentBytes += count
-    queuedOutputBytes += stream.output.count - stream.queuedBytes
-    stream.queuedBytes = stream.output.count
-    if count >= GlitchBudget.sentDataBytesMin || stream.output.isEmpty { glitches.giveBack(GlitchBudget.sentDataRefund) }
-    if stream.wantsWritable && stream.output.count < configuration.outputLowWaterBytes {
+    let left = stream.outputBytes
+    queuedOutputBytes += left - stream.queuedBytes
+    stream.queuedBytes = left
+    if count >= GlitchBudget.sentDataBytesMin || left == 0 { glitches.giveBack(GlitchBudget.sentDataRefund) }
+    if stream.wantsWritable && left < configuration.outputLowWaterBytes {
       stream.wantsWritable = false
       stream.events.insert(.writable)
       enqueue(stream)

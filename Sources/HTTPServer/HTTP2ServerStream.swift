@@ -70,7 +70,7 @@ final class HTTP2ServerStream: HTTP2Stream, ExchangeCarrier {
 
   /// Ends the stream without a word: the client takes none.
   func giveUp() {
-    output.clear(keepingAtMost: 0)
+    dropOutput(keepingAtMost: 0)
     reset(.enhanceYourCalm)
   }
 

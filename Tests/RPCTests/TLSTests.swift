@@ -100,7 +100,7 @@ struct TLSCallTests {
   }
 
   /// A throw-away authority with a server ("localhost") and a client ("finalize").
-  private final class Certificates: Sendable {
+  final class Certificates: Sendable {
     private let directory = NSTemporaryDirectory() + "/jetty-rpc-pki-" + UUID().uuidString
     var authority: String { "\(directory)/ca.pem" }
     var server: TLSContext.Identity { identity("localhost") }

@@ -14,6 +14,8 @@ struct WireArena {
     var blocks: UnsafeMutableRawPointer?
     var blockBytes: Int
     var isExhausted = false
+    /// Retained; made for the first large piece.
+    var arrays: Unmanaged<WireArrays>?
     var allocator = ProtobufCAllocator()
   }
 
@@ -69,7 +71,7 @@ struct WireArena {
     }
     let rounded = (byteCount + WireArena.alignment - 1) & ~(WireArena.alignment - 1)
     state.pointee.budget -= min(rounded, state.pointee.budget)
-    if rounded > state.pointee.remaining { return takeFromNewBlock(rounded) }
+    if rounded > state.pointee.remaining { return byteCount >= WireArrays.bytesMin ? arrays.add(byteCount) : takeFromNewBlock(rounded) }
     let result = state.pointee.cursor
     state.pointee.cursor = result + rounded
     state.pointee.remaining -= rounded
@@ -92,7 +94,18 @@ struct WireArena {
     return result
   }
 
+  /// The large pieces, each an array of its own: what was parsed to one is taken over by the message, and what is encoded from one is lent.
+  var arrays: WireArrays {
+    if let arrays = state.pointee.arrays { return arrays.takeUnretainedValue() }
+    let made = WireArrays()
+    state.pointee.arrays = .passRetained(made)
+    return made
+  }
+
+  var hasArrays: Bool { state.pointee.arrays != nil }
+
   private func releaseBlocks() {
+    state.pointee.arrays?.release()
     var next = state.pointee.blocks
     while let block = next {
       next = block.load(as: UnsafeMutableRawPointer?.self)
@@ -118,9 +131,10 @@ extension WireArena {
     return bytes(of: Array(utf8))
   }
 
-  /// Large arrays are lent, not copied: the message that is being encoded holds them until it is packed.
+  /// Large arrays are lent, not copied: the message that is being encoded holds them until it is packed, and very large ones are held here.
   func bytes(of bytes: [UInt8]) -> ProtobufCBinaryData {
-    bytes.withUnsafeBufferPointer { source in
+    if bytes.count >= WireArrays.bytesMin { arrays.hold(bytes) }
+    return bytes.withUnsafeBufferPointer { source in
       guard source.count >= WireArena.lentBytesMin, let base = source.baseAddress else { return copy(UnsafeRawBufferPointer(source)) }
       return ProtobufCBinaryData(len: source.count, data: UnsafeMutablePointer(mutating: base))
     }

@@ -10,11 +10,20 @@ enum WireDecoder {
     _ bytes: UnsafeRawBufferPointer, _ name: StaticString, _ unpack: Unpack<C>,
     _ convert: (UnsafeMutablePointer<C>) throws(RPCError) -> Message
   ) throws(RPCError) -> Message {
+    try decode(bytes, name, unpack) { c, _ throws(RPCError) in try convert(c) }
+  }
+
+  /// For messages with `bytes` in them: `convert` takes what is large from the arena.
+  @inline(__always)
+  static func decode<C, Message>(
+    _ bytes: UnsafeRawBufferPointer, _ name: StaticString, _ unpack: Unpack<C>,
+    _ convert: (UnsafeMutablePointer<C>, WireArena) throws(RPCError) -> Message
+  ) throws(RPCError) -> Message {
     try WireArena.withArena(budget: WireLimits.budget(messageBytes: bytes.count)) { arena throws(RPCError) in
       guard let message = unpack(arena.allocator, bytes.count, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)) else {
         throw failure(name, isExhausted: arena.isExhausted)
       }
-      return try convert(message)
+      return try convert(message, arena)
     }
   }
 

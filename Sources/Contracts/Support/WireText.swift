@@ -27,9 +27,14 @@ enum WireText {
     return result
   }
 
-  static func bytes(_ data: ProtobufCBinaryData) -> [UInt8] { Array(UnsafeBufferPointer(start: data.data, count: data.data == nil ? 0 : data.len)) }
+  /// Large ones were parsed into an array already: that is the value.
+  static func bytes(_ data: ProtobufCBinaryData, from arena: WireArena) -> [UInt8] {
+    guard let start = data.data, data.len > 0 else { return [] }
+    if arena.hasArrays, let array = arena.arrays.find(start, data.len) { return array }
+    return Array(UnsafeBufferPointer(start: start, count: data.len))
+  }
 
-  static func blobs(_ items: UnsafeMutablePointer<ProtobufCBinaryData>?, _ count: Int) -> [[UInt8]] {
-    UnsafeBufferPointer(start: items, count: items == nil ? 0 : count).map { bytes($0) }
+  static func blobs(_ items: UnsafeMutablePointer<ProtobufCBinaryData>?, _ count: Int, from arena: WireArena) -> [[UInt8]] {
+    UnsafeBufferPointer(start: items, count: items == nil ? 0 : count).map { bytes($0, from: arena) }
   }
 }

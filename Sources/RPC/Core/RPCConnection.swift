@@ -51,10 +51,18 @@ class RPCConnection: Pollable {
   }
 
   private static let outboundBytesMax = 64 << 10
-  private static let readsPerTurn = 16
+  private static let readBytesPerTurn = 1 << 20
+  /// Counts for a read of less: that is not free either.
+  private static let readBytesMin = 4 << 10
+  /// The head of a frame.
+  private static let headBytes = 9
+  /// How much is read at once where it is not known what comes: little while large messages come, which are better read to their place.
+  private final var readAhead = LoopMemory.readBytes
 
   init(loop: EventLoop, transport: consuming Transport, session: RPCSession, memory: LoopMemory) {
     let descriptor = transport.descriptor
+    // TLS makes records of what is written: there, one that is whole is worth more than a copy saved.
+    session.lendsOutput = !transport.isTLS
     self.transport = consume transport
     self.session = session
     self.memory = memory
@@ -109,26 +117,29 @@ class RPCConnection: Pollable {
   }
 
   private final func readInput() {
-    var reads = 0
+    var spent = 0
     defer { heldBytesMayHaveChanged() }
     while !isClosed, !isInputPaused {
-      guard let result = transport?.read(into: memory.readBuffer, count: LoopMemory.readBytes) else { return }
+      let payload = session.payloadTarget()
+      let ahead = payload == nil ? readAhead : Self.headBytes
+      guard let result = read(payload, ahead) else { return }
       switch result {
       case .bytes(let count):
         lastReadNanoseconds = loop.nowNanoseconds
         session.clockAdvanced(toNanoseconds: lastReadNanoseconds)
         do throws(HTTP2Error) {
-          try session.receive(UnsafeRawBufferPointer(start: memory.readBuffer, count: count))
+          try take(count, payload)
         } catch {
           fail(error.description)
           return
         }
         // A short read has emptied the socket: asking again would cost a system call to hear so.
-        if count < LoopMemory.readBytes, transport?.holdsInput == false { return inputDrained() }
-        reads += 1
+        if count < ahead + (payload?.count ?? 0), transport?.holdsInput == false { return inputDrained() }
+        readAhead = payload == nil ? LoopMemory.readBytes : Self.readBytesMin
+        spent += max(count, Self.readBytesMin)
         heldBytesMayHaveChanged()
         // The others get their turn; with TLS the rest may be in OpenSSL's buffer, which no poll reports.
-        if reads >= Self.readsPerTurn { return continueReading() }
+        if spent >= Self.readBytesPerTurn { return continueReading() }
       case .wouldBlock: return inputDrained()
       case .closed:
         close("the peer closed the connection")
@@ -138,10 +149,24 @@ class RPCConnection: Pollable {
     }
   }
 
+  /// The rest of a large payload goes to its place, together with the head of the next frame, which says where what follows belongs.
+  @inline(__always) private final func read(_ payload: UnsafeMutableRawBufferPointer?, _ ahead: Int) -> IOResult? {
+    guard let payload else { return transport?.read(into: memory.readBuffer, count: ahead) }
+    return transport?.read(into: payload, then: UnsafeMutableRawBufferPointer(start: memory.readBuffer, count: ahead))
+  }
+
+  @inline(__always) private final func take(_ count: Int, _ payload: UnsafeMutableRawBufferPointer?) throws(HTTP2Error) {
+    guard let payload else { return try session.receive(UnsafeRawBufferPointer(start: memory.readBuffer, count: count)) }
+    try session.receivePayload(UnsafeRawBufferPointer(start: payload.baseAddress, count: min(count, payload.count)))
+    // What the payload led to may have ended the connection.
+    guard count > payload.count, !isClosed else { return }
+    try session.receive(UnsafeRawBufferPointer(start: memory.readBuffer, count: count - payload.count))
+  }
+
   private final func inputDrained() {
     if transport?.wantsWrite ?? false { setInterest(read: !isInputPaused, write: true) }
     // Output that waited for the TLS handshake.
-    if !session.outbound.isEmpty { markDirty() }
+    if session.hasOutbound { markDirty() }
   }
 
   private final func continueReading() {
@@ -159,11 +184,11 @@ class RPCConnection: Pollable {
     defer { heldBytesMayHaveChanged() }
     while true {
       do throws(HTTP2Error) {
-        if session.outbound.count < Self.outboundBytesMax { try session.produce(upTo: Self.outboundBytesMax) }
+        if session.outboundCost < Self.outboundBytesMax { try session.produce(upTo: Self.outboundBytesMax) }
       } catch {
         return close(error.description)
       }
-      guard !isClosed, !session.outbound.isEmpty else { break }
+      guard !isClosed, session.hasOutbound else { break }
       guard writeOutput() else { return }
     }
     guard !isClosed else { return }
@@ -173,13 +198,9 @@ class RPCConnection: Pollable {
 
   /// False when the rest must wait.
   private final func writeOutput() -> Bool {
-    let result = session.outbound.withUnsafeBytes { bytes -> IOResult in
-      guard let base = bytes.baseAddress else { return .wouldBlock }
-      return transport?.write(from: base, count: bytes.count) ?? .closed
-    }
-    switch result {
+    switch write() {
     case .bytes(let count):
-      session.outbound.discardFirst(count)
+      session.outboundWritten(count)
       return true
     case .wouldBlock:
       // A TLS handshake that waits for the peer wakes up by reading; everything else by writing.
@@ -193,6 +214,14 @@ class RPCConnection: Pollable {
     return false
   }
 
+  private final func write() -> IOResult {
+    if session.hasLentOutbound { return session.withOutboundPlaces { transport?.write(from: $0) ?? .closed } }
+    return session.outbound.withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress else { return .wouldBlock }
+      return transport?.write(from: base, count: bytes.count) ?? .closed
+    }
+  }
+
   // MARK: The end
 
   /// The peer broke the protocol: what can be said to it is said, then the connection ends.
@@ -203,7 +232,7 @@ class RPCConnection: Pollable {
     } catch {
       return close(reason)
     }
-    if !isClosed, !session.outbound.isEmpty { _ = writeOutput() }
+    if !isClosed, session.hasOutbound { _ = writeOutput() }
     close(reason)
   }
 

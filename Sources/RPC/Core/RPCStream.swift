@@ -14,6 +14,8 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
   /// Received bytes for which the peer was not yet allowed to send as many more.
   private final var ungrantedBytes = 0
   private final var knownInputBytes = 0
+  /// `expectInput` was told of the first message.
+  private final var expectsInput = false
   private final var decompressed = ByteBuffer()
   /// Made for the first deadline.
   private final var deadline: CallDeadline?
@@ -47,6 +49,7 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
     clearDeadline()
     ungrantedBytes = 0
     knownInputBytes = 0
+    expectsInput = false
     decompressed.clear(keepingAtMost: 0)
     inputIsGzip = false
     outputIsGzip = false
@@ -124,6 +127,7 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
   final func forgetInput() {
     ungrantedBytes = 0
     knownInputBytes = 0
+    expectsInput = false
     decompressed.clear()
     inputIsGzip = false
     lastMessageWasCompressed = false
@@ -135,14 +139,25 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
     knownInputBytes = input.count
     guard try frontMessageBytes() == nil else { return }
     // The message in assembly is bounded by its limit, so the peer may go on sending it.
+    expectFrontMessage()
     grant(ungrantedBytes)
     ungrantedBytes = 0
   }
 
+  /// The first message is not whole: room is made for the rest of it.
+  private final func expectFrontMessage() {
+    guard input.count >= 5 else { return }
+    expectsInput = true
+    expectInput(5 + announcedBytes)
+  }
+
+  /// What the header of the first message says of its size. There must be five bytes.
+  private final var announcedBytes: Int { Int(input[1]) << 24 | Int(input[2]) << 16 | Int(input[3]) << 8 | Int(input[4]) }
+
   /// The payload size of the first message if all of it is there.
   final func frontMessageBytes() throws(RPCError) -> Int? {
     guard input.count >= 5 else { return nil }
-    let length = Int(input[1]) << 24 | Int(input[2]) << 16 | Int(input[3]) << 8 | Int(input[4])
+    let length = announcedBytes
     guard length <= limits.receivedMessageBytesMax else {
       throw RPCError(.resourceExhausted, "received a message of \(length) bytes; at most \(limits.receivedMessageBytesMax) are accepted")
     }
@@ -200,6 +215,10 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
     receivedMessages &+= 1
     discardInput(count)
     knownInputBytes = input.count
+    if expectsInput {
+      expectsInput = false
+      expectInput(0)
+    }
     let granted = min(count, ungrantedBytes)
     grant(granted)
     ungrantedBytes -= granted
@@ -207,6 +226,7 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
     guard ungrantedBytes > 0 else { return }
     do throws(RPCError) {
       guard try frontMessageBytes() == nil else { return }
+      expectFrontMessage()
       grant(ungrantedBytes)
       ungrantedBytes = 0
     } catch {
@@ -249,6 +269,8 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
 
   /// Appends one message to the output. Nothing is sent before `outputChanged`. `mayCompress`: where the call compresses.
   @inlinable public final func appendMessage<Message: RPCMessage>(_ message: Message, mayCompress: Bool = true) throws(RPCError) {
+    // Known at compile time: small messages do not even ask.
+    if Message.lendsBytes, mayLend { return try appendLending(message) }
     let start = output.count
     _ = output.reserve(5)
     output.commit(5)
@@ -265,10 +287,15 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
     var length = output.count - start - 5
     guard length <= limits.sentMessageBytesMax else {
       output.truncate(to: start)
-      throw RPCError(.resourceExhausted, "a message of \(length) bytes is too large to send; at most \(limits.sentMessageBytesMax) are")
+      throw tooLargeToSend(length)
     }
     let isCompressed = outputIsGzip && mayCompress && length >= limits.compressedMessageBytesMin && compressLast(length)
     if isCompressed { length = output.count - start - 5 }
+    writePrefix(at: start, length, isCompressed)
+    if keepsMessages { messageSealed(from: start) }
+  }
+
+  @inline(__always) private final func writePrefix(at start: Int, _ length: Int, _ isCompressed: Bool) {
     sentMessageBytes &+= UInt64(length)
     sentMessages &+= 1
     output.withUnsafeMutableBytes { bytes in
@@ -278,7 +305,34 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
       bytes[start + 3] = UInt8(truncatingIfNeeded: length >> 8)
       bytes[start + 4] = UInt8(truncatingIfNeeded: length)
     }
-    if keepsMessages { messageSealed(from: start) }
+  }
+
+  private final func tooLargeToSend(_ length: Int) -> RPCError {
+    RPCError(.resourceExhausted, "a message of \(length) bytes is too large to send; at most \(limits.sentMessageBytesMax) are")
+  }
+
+  /// A message must be in one piece to be compressed, or to be kept.
+  @usableFromInline final var mayLend: Bool { !outputIsGzip && !keepsMessages }
+
+  /// `appendMessage` without copying what is large.
+  @inlinable final func appendLending<Message: RPCMessage>(_ message: Message) throws(RPCError) {
+    let (start, pieces, bytes) = (output.count, lentOutput.pieceCount, lentOutput.count)
+    _ = output.reserve(5)
+    output.commit(5)
+    do throws(RPCError) {
+      try message.encode(into: &output, lending: &lentOutput)
+      try sealLending(from: start, lentBytes: lentOutput.count - bytes)
+    } catch {
+      output.truncate(to: start)
+      lentOutput.truncate(toPieces: pieces)
+      throw error
+    }
+  }
+
+  @usableFromInline final func sealLending(from start: Int, lentBytes: Int) throws(RPCError) {
+    let length = output.count - start - 5 + lentBytes
+    guard length <= limits.sentMessageBytesMax else { throw tooLargeToSend(length) }
+    writePrefix(at: start, length, false)
   }
 
   /// Replaces the last `length` bytes by their gzip form; false, and nothing changed, where that would not be smaller.

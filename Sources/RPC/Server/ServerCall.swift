@@ -234,7 +234,7 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
     if hasResponded {
       finish(trailers: ResponseFields.status(error, context: context))
     } else {
-      output.clear()
+      dropOutput()
       super.respond(ResponseFields.trailersOnly(error, context: context), endStream: true)
     }
   }
@@ -299,7 +299,7 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
       task?.cancel()
       wakeAll()
     }
-    output.clear(keepingAtMost: 0)
+    dropOutput(keepingAtMost: 0)
     reset(.enhanceYourCalm)
   }
 

@@ -19,6 +19,7 @@ final class ServerConnection: RPCConnection {
   /// Calls that wait until the client has taken more of the answers before them.
   private var deferredCalls: [ServerCall] = []
   var frameMark = StallMark()
+  var outputMark = StallMark()
   // The timers hold the connection, not weakly: weak references make every reference to an object slower. Its end cancels them.
   private var timer: LoopTimer?
   private var ageTimer: LoopTimer?
@@ -68,7 +69,7 @@ final class ServerConnection: RPCConnection {
     let begun = session.openStreams - deferredCalls.count
     let isShort = server.watch.isMemoryShort
     let own = isShort ? ServerWatch.shareBytes / 4 : server.configuration.queuedOutputBytesMax
-    return session.queuedOutputBytes <= own + begun * server.configuration.limits.queuedOutputBytesMax / (isShort ? 4 : 1)
+    return session.heldOutputBytes <= own + begun * server.configuration.limits.queuedOutputBytesMax / (isShort ? 4 : 1)
   }
 
   /// Received bytes of messages that are not whole, on all streams.

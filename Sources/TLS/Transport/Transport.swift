@@ -104,6 +104,37 @@ public struct Transport: ~Copyable {
     return tlsResult(ssl, SSL_read(ssl, target, Int32(clamping: count)))
   }
 
+  /// Reads to `target`, and only when that is full to `next`: of plain bytes with one system call.
+  public mutating func read(
+    into target: UnsafeMutableRawBufferPointer, then next: UnsafeMutableRawBufferPointer
+  ) -> IOResult {
+    guard let first = target.baseAddress else { return .bytes(0) }
+    guard ssl != nil else {
+      var places = (
+        iovec(iov_base: first, iov_len: target.count), iovec(iov_base: next.baseAddress, iov_len: next.baseAddress == nil ? 0 : next.count)
+      )
+      let received = withUnsafeMutableBytes(of: &places) { readv(descriptor, $0.bindMemory(to: iovec.self).baseAddress, 2) }
+      if received > 0 { return .bytes(received) }
+      return received == 0 ? .closed : Self.systemResult(errno)
+    }
+    let result = read(into: first, count: target.count)
+    guard result == .bytes(target.count), let second = next.baseAddress, holdsInput else { return result }
+    // What goes wrong here is told by the next read.
+    guard case .bytes(let more) = read(into: second, count: next.count) else { return result }
+    return .bytes(target.count + more)
+  }
+
+  /// Writes from several places, in order: of plain bytes with one system call; with TLS from the first alone.
+  public mutating func write(from places: UnsafeMutableBufferPointer<iovec>) -> IOResult {
+    guard let first = places.first, let source = first.iov_base else { return .bytes(0) }
+    guard ssl == nil else { return write(from: source, count: first.iov_len) }
+    var message = msghdr()
+    message.msg_iov = places.baseAddress
+    message.msg_iovlen = places.count
+    let sent = sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL))
+    return sent >= 0 ? .bytes(sent) : Self.systemResult(errno)
+  }
+
   /// Writes at most `count` bytes; fewer is normal.
   public mutating func write(from source: UnsafeRawPointer, count: Int) -> IOResult {
     guard let ssl else {

@@ -34,8 +34,8 @@ extension ChunkHeader {
 
 extension UploadChunkRequest {
   public init(wire bytes: UnsafeRawBufferPointer) throws(RPCError) {
-    self = try WireDecoder.decode(bytes, "jetty.v1.UploadChunkRequest", jetty__v1__upload_chunk_request__unpack) { c throws(RPCError) in
-      try UploadChunkRequest(c: c)
+    self = try WireDecoder.decode(bytes, "jetty.v1.UploadChunkRequest", jetty__v1__upload_chunk_request__unpack) { c, arena throws(RPCError) in
+      try UploadChunkRequest(c: c, from: arena)
     }
   }
 
@@ -43,10 +43,16 @@ extension UploadChunkRequest {
     try WireEncoder.encode(into: &buffer, size: jetty__v1__upload_chunk_request__get_packed_size, pack: jetty__v1__upload_chunk_request__pack) { makeC(in: $0) }
   }
 
-  init(c: UnsafeMutablePointer<Jetty__V1__UploadChunkRequest>) throws(RPCError) {
+  public static var lendsBytes: Bool { true }
+
+  public func encode(into buffer: inout ByteBuffer, lending lent: inout LentBytes) throws(RPCError) {
+    try WireEncoder.encode(into: &buffer, lending: &lent, size: jetty__v1__upload_chunk_request__get_packed_size, pack: jetty__v1__upload_chunk_request__pack) { makeC(in: $0) }
+  }
+
+  init(c: UnsafeMutablePointer<Jetty__V1__UploadChunkRequest>, from arena: WireArena) throws(RPCError) {
     self.init()
     if c.pointee.part_case.rawValue == 1, let value = c.pointee.header { part = .header(try ChunkHeader(c: value)) }
-    if c.pointee.part_case.rawValue == 2 { part = .data(WireText.bytes(c.pointee.data)) }
+    if c.pointee.part_case.rawValue == 2 { part = .data(WireText.bytes(c.pointee.data, from: arena)) }
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__UploadChunkRequest> {

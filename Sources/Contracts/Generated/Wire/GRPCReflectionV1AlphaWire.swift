@@ -79,8 +79,8 @@ extension GRPCReflectionV1Alpha.ExtensionRequest {
 
 extension GRPCReflectionV1Alpha.ServerReflectionResponse {
   public init(wire bytes: UnsafeRawBufferPointer) throws(RPCError) {
-    self = try WireDecoder.decode(bytes, "grpc.reflection.v1alpha.ServerReflectionResponse", grpc__reflection__v1alpha__server_reflection_response__unpack) { c throws(RPCError) in
-      try GRPCReflectionV1Alpha.ServerReflectionResponse(c: c)
+    self = try WireDecoder.decode(bytes, "grpc.reflection.v1alpha.ServerReflectionResponse", grpc__reflection__v1alpha__server_reflection_response__unpack) { c, arena throws(RPCError) in
+      try GRPCReflectionV1Alpha.ServerReflectionResponse(c: c, from: arena)
     }
   }
 
@@ -88,11 +88,17 @@ extension GRPCReflectionV1Alpha.ServerReflectionResponse {
     try WireEncoder.encode(into: &buffer, size: grpc__reflection__v1alpha__server_reflection_response__get_packed_size, pack: grpc__reflection__v1alpha__server_reflection_response__pack) { makeC(in: $0) }
   }
 
-  init(c: UnsafeMutablePointer<Grpc__Reflection__V1alpha__ServerReflectionResponse>) throws(RPCError) {
+  public static var lendsBytes: Bool { true }
+
+  public func encode(into buffer: inout ByteBuffer, lending lent: inout LentBytes) throws(RPCError) {
+    try WireEncoder.encode(into: &buffer, lending: &lent, size: grpc__reflection__v1alpha__server_reflection_response__get_packed_size, pack: grpc__reflection__v1alpha__server_reflection_response__pack) { makeC(in: $0) }
+  }
+
+  init(c: UnsafeMutablePointer<Grpc__Reflection__V1alpha__ServerReflectionResponse>, from arena: WireArena) throws(RPCError) {
     self.init()
     validHost = try WireText.string(c.pointee.valid_host, "validHost")
     if let value = c.pointee.original_request { originalRequest = try GRPCReflectionV1Alpha.ServerReflectionRequest(c: value) }
-    if c.pointee.message_response_case.rawValue == 4, let value = c.pointee.file_descriptor_response { messageResponse = .fileDescriptorResponse(try GRPCReflectionV1Alpha.FileDescriptorResponse(c: value)) }
+    if c.pointee.message_response_case.rawValue == 4, let value = c.pointee.file_descriptor_response { messageResponse = .fileDescriptorResponse(try GRPCReflectionV1Alpha.FileDescriptorResponse(c: value, from: arena)) }
     if c.pointee.message_response_case.rawValue == 5, let value = c.pointee.all_extension_numbers_response { messageResponse = .allExtensionNumbersResponse(try GRPCReflectionV1Alpha.ExtensionNumberResponse(c: value)) }
     if c.pointee.message_response_case.rawValue == 6, let value = c.pointee.list_services_response { messageResponse = .listServicesResponse(try GRPCReflectionV1Alpha.ListServiceResponse(c: value)) }
     if c.pointee.message_response_case.rawValue == 7, let value = c.pointee.error_response { messageResponse = .errorResponse(try GRPCReflectionV1Alpha.ErrorResponse(c: value)) }
@@ -124,8 +130,8 @@ extension GRPCReflectionV1Alpha.ServerReflectionResponse {
 
 extension GRPCReflectionV1Alpha.FileDescriptorResponse {
   public init(wire bytes: UnsafeRawBufferPointer) throws(RPCError) {
-    self = try WireDecoder.decode(bytes, "grpc.reflection.v1alpha.FileDescriptorResponse", grpc__reflection__v1alpha__file_descriptor_response__unpack) { c throws(RPCError) in
-      try GRPCReflectionV1Alpha.FileDescriptorResponse(c: c)
+    self = try WireDecoder.decode(bytes, "grpc.reflection.v1alpha.FileDescriptorResponse", grpc__reflection__v1alpha__file_descriptor_response__unpack) { c, arena throws(RPCError) in
+      try GRPCReflectionV1Alpha.FileDescriptorResponse(c: c, from: arena)
     }
   }
 
@@ -133,9 +139,15 @@ extension GRPCReflectionV1Alpha.FileDescriptorResponse {
     try WireEncoder.encode(into: &buffer, size: grpc__reflection__v1alpha__file_descriptor_response__get_packed_size, pack: grpc__reflection__v1alpha__file_descriptor_response__pack) { makeC(in: $0) }
   }
 
-  init(c: UnsafeMutablePointer<Grpc__Reflection__V1alpha__FileDescriptorResponse>) throws(RPCError) {
+  public static var lendsBytes: Bool { true }
+
+  public func encode(into buffer: inout ByteBuffer, lending lent: inout LentBytes) throws(RPCError) {
+    try WireEncoder.encode(into: &buffer, lending: &lent, size: grpc__reflection__v1alpha__file_descriptor_response__get_packed_size, pack: grpc__reflection__v1alpha__file_descriptor_response__pack) { makeC(in: $0) }
+  }
+
+  init(c: UnsafeMutablePointer<Grpc__Reflection__V1alpha__FileDescriptorResponse>, from arena: WireArena) throws(RPCError) {
     self.init()
-    fileDescriptorProto = WireText.blobs(c.pointee.file_descriptor_proto, c.pointee.n_file_descriptor_proto)
+    fileDescriptorProto = WireText.blobs(c.pointee.file_descriptor_proto, c.pointee.n_file_descriptor_proto, from: arena)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Grpc__Reflection__V1alpha__FileDescriptorResponse> {

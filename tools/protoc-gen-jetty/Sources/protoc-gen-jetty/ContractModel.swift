@@ -1,6 +1,27 @@
 /// What is generated: the descriptors in the words of the generated Swift.
 struct ContractModel {
   var files: [FileModel]
+
+  /// Full names of the messages that have `bytes` fields, or have messages that do.
+  var messagesWithBytes: Set<String> {
+    let messages = files.flatMap(\.messages)
+    var found: Set<String> = []
+    var before = -1
+    while found.count != before {
+      before = found.count
+      for message in messages where !found.contains(message.fullName) {
+        let reaches = message.fields.contains { field in
+          switch field.type {
+          case .scalar(let kind): kind == .bytes
+          case .message(_, let name): found.contains(name)
+          case .enumeration: false
+          }
+        }
+        if reaches { found.insert(message.fullName) }
+      }
+    }
+    return found
+  }
 }
 
 struct FileModel {

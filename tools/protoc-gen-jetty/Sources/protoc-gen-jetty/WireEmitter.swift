@@ -1,29 +1,46 @@
 /// The way to the wire and back, by way of protobuf-c's structs.
-enum WireEmitter {
+struct WireEmitter {
+  /// Full names of the messages that are read and written with large `bytes` left where they are.
+  private let withBytes: Set<String>
+
   /// - Parameter cModule: where protoc-c's structs are.
-  static func emit(_ file: FileModel, cModule: String, header: String) -> String {
+  /// - Parameter withBytes: `ContractModel.messagesWithBytes`.
+  static func emit(_ file: FileModel, withBytes: Set<String>, cModule: String, header: String) -> String {
+    let emitter = WireEmitter(withBytes: withBytes)
     var text = SourceText(header: header + "import Bytes\ninternal import \(cModule)\nimport RPC\n")
     for message in file.messages {
       text.line()
-      text.block("extension \(message.swiftType) {") { emit(message, into: &$0) }
+      text.block("extension \(message.swiftType) {") { emitter.emit(message, into: &$0) }
     }
     return text.text
   }
 
-  private static func emit(_ message: MessageModel, into text: inout SourceText) {
+  private func emit(_ message: MessageModel, into text: inout SourceText) {
     let type = CNames.type(message.fullName)
     let function = CNames.function(message.fullName)
+    let hasBytes = withBytes.contains(message.fullName)
     text.block("public init(wire bytes: UnsafeRawBufferPointer) throws(RPCError) {") { text in
-      text.block("self = try WireDecoder.decode(bytes, \"\(message.fullName)\", \(function)__unpack) { c throws(RPCError) in", closing: "}") { text in
-        text.line("try \(message.swiftType)(c: c)")
+      let parameters = hasBytes ? "c, arena" : "c"
+      let decode = "self = try WireDecoder.decode(bytes, \"\(message.fullName)\", \(function)__unpack) { \(parameters) throws(RPCError) in"
+      text.block(decode, closing: "}") { text in
+        text.line("try \(made(message.swiftType, message.fullName, "c"))")
       }
     }
     text.line()
+    let coding = "size: \(function)__get_packed_size, pack: \(function)__pack) { makeC(in: $0) }"
     text.block("public func encode(into buffer: inout ByteBuffer) throws(RPCError) {") { text in
-      text.line("try WireEncoder.encode(into: &buffer, size: \(function)__get_packed_size, pack: \(function)__pack) { makeC(in: $0) }")
+      text.line("try WireEncoder.encode(into: &buffer, \(coding)")
+    }
+    if hasBytes {
+      text.line()
+      text.line("public static var lendsBytes: Bool { true }")
+      text.line()
+      text.block("public func encode(into buffer: inout ByteBuffer, lending lent: inout LentBytes) throws(RPCError) {") { text in
+        text.line("try WireEncoder.encode(into: &buffer, lending: &lent, \(coding)")
+      }
     }
     text.line()
-    text.block("init(c: UnsafeMutablePointer<\(type)>) throws(RPCError) {") { text in
+    text.block("init(c: UnsafeMutablePointer<\(type)>\(hasBytes ? ", from arena: WireArena" : "")) throws(RPCError) {") { text in
       text.line("self.init()")
       for field in message.fields { read(field, of: message, into: &text) }
     }
@@ -42,13 +59,13 @@ enum WireEmitter {
 
   // MARK: Reading
 
-  private static func read(_ field: FieldModel, of message: MessageModel, into text: inout SourceText) {
+  private func read(_ field: FieldModel, of message: MessageModel, into text: inout SourceText) {
     let member = "c.pointee.\(field.name)"
     let label = "\"\(field.jsonName)\""
     switch field.place {
     case .single:
-      if case .message(let type, _) = field.type {
-        text.line("if let value = \(member) { \(field.escaped) = try \(type)(c: value) }")
+      if case .message(let type, let name) = field.type {
+        text.line("if let value = \(member) { \(field.escaped) = try \(made(type, name, "value")) }")
       } else {
         text.line("\(field.escaped) = \(converted(member, field.type, label))")
       }
@@ -58,31 +75,38 @@ enum WireEmitter {
       let choice = message.choices[index]
       let target = SwiftNames.escaped(choice.name)
       let isChosen = "c.pointee.\(choice.cName)_case.rawValue == \(field.number)"
-      if case .message(let type, _) = field.type {
-        text.line("if \(isChosen), let value = \(member) { \(target) = .\(field.property)(try \(type)(c: value)) }")
+      if case .message(let type, let name) = field.type {
+        text.line("if \(isChosen), let value = \(member) { \(target) = .\(field.property)(try \(made(type, name, "value"))) }")
       } else {
         text.line("if \(isChosen) { \(target) = .\(field.property)(\(converted(member, field.type, label))) }")
       }
     case .repeated: text.line("\(field.escaped) = \(list(field, member, label))")
     case .map(let entry):
-      guard case .message(let type, _) = field.type else { return }
+      guard case .message(let type, let name) = field.type else { return }
       text.block("for index in 0..<c.pointee.n_\(field.name) {") { text in
         text.line("guard let entry: UnsafeMutablePointer<\(entry)> = \(member)?[index] else { continue }")
-        text.line("let value = try entry.pointee.value.map { value throws(RPCError) in try \(type)(c: value) } ?? \(type)()")
+        text.line("let value = try entry.pointee.value.map { value throws(RPCError) in try \(made(type, name, "value")) } ?? \(type)()")
         text.line("\(field.escaped)[try WireText.string(entry.pointee.key, \(label))] = value")
       }
     }
   }
 
-  private static func assignment(_ field: FieldModel, _ member: String, _ label: String) -> String {
-    if case .message(let type, _) = field.type { return "\(field.escaped) = try \(member).map { value throws(RPCError) in try \(type)(c: value) }" }
+  /// The Swift value of a C message.
+  private func made(_ type: String, _ fullName: String, _ c: String) -> String {
+    "\(type)(c: \(c)\(withBytes.contains(fullName) ? ", from: arena" : ""))"
+  }
+
+  private func assignment(_ field: FieldModel, _ member: String, _ label: String) -> String {
+    if case .message(let type, let name) = field.type {
+      return "\(field.escaped) = try \(member).map { value throws(RPCError) in try \(made(type, name, "value")) }"
+    }
     return "\(field.escaped) = \(converted(member, field.type, label))"
   }
 
-  private static func converted(_ member: String, _ type: FieldType, _ label: String) -> String {
+  private func converted(_ member: String, _ type: FieldType, _ label: String) -> String {
     switch type {
     case .scalar(.string): "try WireText.string(\(member), \(label))"
-    case .scalar(.bytes): "WireText.bytes(\(member))"
+    case .scalar(.bytes): "WireText.bytes(\(member), from: arena)"
     case .scalar(.bool): "\(member) != 0"
     case .scalar: member
     case .enumeration(let name): "\(name)(rawValue: \(member))"
@@ -90,21 +114,22 @@ enum WireEmitter {
     }
   }
 
-  private static func list(_ field: FieldModel, _ member: String, _ label: String) -> String {
+  private func list(_ field: FieldModel, _ member: String, _ label: String) -> String {
     let count = "c.pointee.n_\(field.name)"
     switch field.type {
     case .scalar(.string): return "try WireText.strings(\(member), \(count), \(label))"
-    case .scalar(.bytes): return "WireText.blobs(\(member), \(count))"
+    case .scalar(.bytes): return "WireText.blobs(\(member), \(count), from: arena)"
     case .scalar(.bool): return "UnsafeBufferPointer(start: \(member), count: \(count)).map { $0 != 0 }"
     case .scalar: return "Array(UnsafeBufferPointer(start: \(member), count: \(count)))"
     case .enumeration(let name): return "UnsafeBufferPointer(start: \(member), count: \(count)).map { \(name)(rawValue: $0) }"
-    case .message(let name, _): return "try WireDecoder.list(\(member), \(count)) { c throws(RPCError) in try \(name)(c: c) }"
+    case .message(let type, let name):
+      return "try WireDecoder.list(\(member), \(count)) { c throws(RPCError) in try \(made(type, name, "c")) }"
     }
   }
 
   // MARK: Writing
 
-  private static func write(_ field: FieldModel, of message: MessageModel, into text: inout SourceText) {
+  private func write(_ field: FieldModel, of message: MessageModel, into text: inout SourceText) {
     let member = "c.pointee.\(field.name)"
     switch field.place {
     case .single:
@@ -136,12 +161,12 @@ enum WireEmitter {
     }
   }
 
-  private static func entryFunction(_ entry: String, _ message: MessageModel) -> String {
+  private func entryFunction(_ entry: String, _ message: MessageModel) -> String {
     let name = entry.split(separator: "_").last.map(String.init) ?? ""
     return CNames.function(message.fullName + "." + name)
   }
 
-  private static func write(_ choice: ChoiceModel, _ index: Int, of message: MessageModel, into text: inout SourceText) {
+  private func write(_ choice: ChoiceModel, _ index: Int, of message: MessageModel, into text: inout SourceText) {
     let caseType = "\(CNames.type(message.fullName))__\(choice.swiftType)Case"
     text.line("switch \(SwiftNames.escaped(choice.name)) {")
     for field in message.fields where field.isChoice(index) {
@@ -153,7 +178,7 @@ enum WireEmitter {
     text.line("}")
   }
 
-  private static func packed(_ value: String, _ type: FieldType) -> String {
+  private func packed(_ value: String, _ type: FieldType) -> String {
     switch type {
     case .scalar(.string), .scalar(.bytes): "arena.bytes(of: \(value))"
     case .scalar(.bool): "\(value) ? 1 : 0"
@@ -163,7 +188,7 @@ enum WireEmitter {
     }
   }
 
-  private static func packedList(_ field: FieldModel) -> String {
+  private func packedList(_ field: FieldModel) -> String {
     switch field.type {
     case .scalar(.string): "arena.list(\(field.escaped)) { arena.bytes(of: $0) }"
     case .scalar(.bytes): "arena.list(\(field.escaped)) { arena.bytes(of: $0) }"

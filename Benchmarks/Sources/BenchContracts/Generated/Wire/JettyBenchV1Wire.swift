@@ -66,8 +66,8 @@ extension JettyBenchV1.RecordChunkResponse {
 
 extension JettyBenchV1.Chunk {
   public init(wire bytes: UnsafeRawBufferPointer) throws(RPCError) {
-    self = try WireDecoder.decode(bytes, "jetty.bench.v1.Chunk", jetty__bench__v1__chunk__unpack) { c throws(RPCError) in
-      try JettyBenchV1.Chunk(c: c)
+    self = try WireDecoder.decode(bytes, "jetty.bench.v1.Chunk", jetty__bench__v1__chunk__unpack) { c, arena throws(RPCError) in
+      try JettyBenchV1.Chunk(c: c, from: arena)
     }
   }
 
@@ -75,9 +75,15 @@ extension JettyBenchV1.Chunk {
     try WireEncoder.encode(into: &buffer, size: jetty__bench__v1__chunk__get_packed_size, pack: jetty__bench__v1__chunk__pack) { makeC(in: $0) }
   }
 
-  init(c: UnsafeMutablePointer<Jetty__Bench__V1__Chunk>) throws(RPCError) {
+  public static var lendsBytes: Bool { true }
+
+  public func encode(into buffer: inout ByteBuffer, lending lent: inout LentBytes) throws(RPCError) {
+    try WireEncoder.encode(into: &buffer, lending: &lent, size: jetty__bench__v1__chunk__get_packed_size, pack: jetty__bench__v1__chunk__pack) { makeC(in: $0) }
+  }
+
+  init(c: UnsafeMutablePointer<Jetty__Bench__V1__Chunk>, from arena: WireArena) throws(RPCError) {
     self.init()
-    content = WireText.bytes(c.pointee.content)
+    content = WireText.bytes(c.pointee.content, from: arena)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__Bench__V1__Chunk> {

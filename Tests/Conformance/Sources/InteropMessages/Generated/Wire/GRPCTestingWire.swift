@@ -52,8 +52,8 @@ extension GRPCTesting.BoolValue {
 
 extension GRPCTesting.Payload {
   public init(wire bytes: UnsafeRawBufferPointer) throws(RPCError) {
-    self = try WireDecoder.decode(bytes, "grpc.testing.Payload", grpc__testing__payload__unpack) { c throws(RPCError) in
-      try GRPCTesting.Payload(c: c)
+    self = try WireDecoder.decode(bytes, "grpc.testing.Payload", grpc__testing__payload__unpack) { c, arena throws(RPCError) in
+      try GRPCTesting.Payload(c: c, from: arena)
     }
   }
 
@@ -61,10 +61,16 @@ extension GRPCTesting.Payload {
     try WireEncoder.encode(into: &buffer, size: grpc__testing__payload__get_packed_size, pack: grpc__testing__payload__pack) { makeC(in: $0) }
   }
 
-  init(c: UnsafeMutablePointer<Grpc__Testing__Payload>) throws(RPCError) {
+  public static var lendsBytes: Bool { true }
+
+  public func encode(into buffer: inout ByteBuffer, lending lent: inout LentBytes) throws(RPCError) {
+    try WireEncoder.encode(into: &buffer, lending: &lent, size: grpc__testing__payload__get_packed_size, pack: grpc__testing__payload__pack) { makeC(in: $0) }
+  }
+
+  init(c: UnsafeMutablePointer<Grpc__Testing__Payload>, from arena: WireArena) throws(RPCError) {
     self.init()
     type = GRPCTesting.PayloadType(rawValue: c.pointee.type)
-    body = WireText.bytes(c.pointee.body)
+    body = WireText.bytes(c.pointee.body, from: arena)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Grpc__Testing__Payload> {
@@ -104,8 +110,8 @@ extension GRPCTesting.EchoStatus {
 
 extension GRPCTesting.SimpleRequest {
   public init(wire bytes: UnsafeRawBufferPointer) throws(RPCError) {
-    self = try WireDecoder.decode(bytes, "grpc.testing.SimpleRequest", grpc__testing__simple_request__unpack) { c throws(RPCError) in
-      try GRPCTesting.SimpleRequest(c: c)
+    self = try WireDecoder.decode(bytes, "grpc.testing.SimpleRequest", grpc__testing__simple_request__unpack) { c, arena throws(RPCError) in
+      try GRPCTesting.SimpleRequest(c: c, from: arena)
     }
   }
 
@@ -113,11 +119,17 @@ extension GRPCTesting.SimpleRequest {
     try WireEncoder.encode(into: &buffer, size: grpc__testing__simple_request__get_packed_size, pack: grpc__testing__simple_request__pack) { makeC(in: $0) }
   }
 
-  init(c: UnsafeMutablePointer<Grpc__Testing__SimpleRequest>) throws(RPCError) {
+  public static var lendsBytes: Bool { true }
+
+  public func encode(into buffer: inout ByteBuffer, lending lent: inout LentBytes) throws(RPCError) {
+    try WireEncoder.encode(into: &buffer, lending: &lent, size: grpc__testing__simple_request__get_packed_size, pack: grpc__testing__simple_request__pack) { makeC(in: $0) }
+  }
+
+  init(c: UnsafeMutablePointer<Grpc__Testing__SimpleRequest>, from arena: WireArena) throws(RPCError) {
     self.init()
     responseType = GRPCTesting.PayloadType(rawValue: c.pointee.response_type)
     responseSize = c.pointee.response_size
-    if let value = c.pointee.payload { payload = try GRPCTesting.Payload(c: value) }
+    if let value = c.pointee.payload { payload = try GRPCTesting.Payload(c: value, from: arena) }
     fillUsername = c.pointee.fill_username != 0
     fillOauthScope = c.pointee.fill_oauth_scope != 0
     if let value = c.pointee.response_compressed { responseCompressed = try GRPCTesting.BoolValue(c: value) }
@@ -142,8 +154,8 @@ extension GRPCTesting.SimpleRequest {
 
 extension GRPCTesting.SimpleResponse {
   public init(wire bytes: UnsafeRawBufferPointer) throws(RPCError) {
-    self = try WireDecoder.decode(bytes, "grpc.testing.SimpleResponse", grpc__testing__simple_response__unpack) { c throws(RPCError) in
-      try GRPCTesting.SimpleResponse(c: c)
+    self = try WireDecoder.decode(bytes, "grpc.testing.SimpleResponse", grpc__testing__simple_response__unpack) { c, arena throws(RPCError) in
+      try GRPCTesting.SimpleResponse(c: c, from: arena)
     }
   }
 
@@ -151,9 +163,15 @@ extension GRPCTesting.SimpleResponse {
     try WireEncoder.encode(into: &buffer, size: grpc__testing__simple_response__get_packed_size, pack: grpc__testing__simple_response__pack) { makeC(in: $0) }
   }
 
-  init(c: UnsafeMutablePointer<Grpc__Testing__SimpleResponse>) throws(RPCError) {
+  public static var lendsBytes: Bool { true }
+
+  public func encode(into buffer: inout ByteBuffer, lending lent: inout LentBytes) throws(RPCError) {
+    try WireEncoder.encode(into: &buffer, lending: &lent, size: grpc__testing__simple_response__get_packed_size, pack: grpc__testing__simple_response__pack) { makeC(in: $0) }
+  }
+
+  init(c: UnsafeMutablePointer<Grpc__Testing__SimpleResponse>, from arena: WireArena) throws(RPCError) {
     self.init()
-    if let value = c.pointee.payload { payload = try GRPCTesting.Payload(c: value) }
+    if let value = c.pointee.payload { payload = try GRPCTesting.Payload(c: value, from: arena) }
     username = try WireText.string(c.pointee.username, "username")
     oauthScope = try WireText.string(c.pointee.oauth_scope, "oauthScope")
   }
@@ -170,8 +188,8 @@ extension GRPCTesting.SimpleResponse {
 
 extension GRPCTesting.StreamingInputCallRequest {
   public init(wire bytes: UnsafeRawBufferPointer) throws(RPCError) {
-    self = try WireDecoder.decode(bytes, "grpc.testing.StreamingInputCallRequest", grpc__testing__streaming_input_call_request__unpack) { c throws(RPCError) in
-      try GRPCTesting.StreamingInputCallRequest(c: c)
+    self = try WireDecoder.decode(bytes, "grpc.testing.StreamingInputCallRequest", grpc__testing__streaming_input_call_request__unpack) { c, arena throws(RPCError) in
+      try GRPCTesting.StreamingInputCallRequest(c: c, from: arena)
     }
   }
 
@@ -179,9 +197,15 @@ extension GRPCTesting.StreamingInputCallRequest {
     try WireEncoder.encode(into: &buffer, size: grpc__testing__streaming_input_call_request__get_packed_size, pack: grpc__testing__streaming_input_call_request__pack) { makeC(in: $0) }
   }
 
-  init(c: UnsafeMutablePointer<Grpc__Testing__StreamingInputCallRequest>) throws(RPCError) {
+  public static var lendsBytes: Bool { true }
+
+  public func encode(into buffer: inout ByteBuffer, lending lent: inout LentBytes) throws(RPCError) {
+    try WireEncoder.encode(into: &buffer, lending: &lent, size: grpc__testing__streaming_input_call_request__get_packed_size, pack: grpc__testing__streaming_input_call_request__pack) { makeC(in: $0) }
+  }
+
+  init(c: UnsafeMutablePointer<Grpc__Testing__StreamingInputCallRequest>, from arena: WireArena) throws(RPCError) {
     self.init()
-    if let value = c.pointee.payload { payload = try GRPCTesting.Payload(c: value) }
+    if let value = c.pointee.payload { payload = try GRPCTesting.Payload(c: value, from: arena) }
     if let value = c.pointee.expect_compressed { expectCompressed = try GRPCTesting.BoolValue(c: value) }
   }
 
@@ -248,8 +272,8 @@ extension GRPCTesting.ResponseParameters {
 
 extension GRPCTesting.StreamingOutputCallRequest {
   public init(wire bytes: UnsafeRawBufferPointer) throws(RPCError) {
-    self = try WireDecoder.decode(bytes, "grpc.testing.StreamingOutputCallRequest", grpc__testing__streaming_output_call_request__unpack) { c throws(RPCError) in
-      try GRPCTesting.StreamingOutputCallRequest(c: c)
+    self = try WireDecoder.decode(bytes, "grpc.testing.StreamingOutputCallRequest", grpc__testing__streaming_output_call_request__unpack) { c, arena throws(RPCError) in
+      try GRPCTesting.StreamingOutputCallRequest(c: c, from: arena)
     }
   }
 
@@ -257,11 +281,17 @@ extension GRPCTesting.StreamingOutputCallRequest {
     try WireEncoder.encode(into: &buffer, size: grpc__testing__streaming_output_call_request__get_packed_size, pack: grpc__testing__streaming_output_call_request__pack) { makeC(in: $0) }
   }
 
-  init(c: UnsafeMutablePointer<Grpc__Testing__StreamingOutputCallRequest>) throws(RPCError) {
+  public static var lendsBytes: Bool { true }
+
+  public func encode(into buffer: inout ByteBuffer, lending lent: inout LentBytes) throws(RPCError) {
+    try WireEncoder.encode(into: &buffer, lending: &lent, size: grpc__testing__streaming_output_call_request__get_packed_size, pack: grpc__testing__streaming_output_call_request__pack) { makeC(in: $0) }
+  }
+
+  init(c: UnsafeMutablePointer<Grpc__Testing__StreamingOutputCallRequest>, from arena: WireArena) throws(RPCError) {
     self.init()
     responseType = GRPCTesting.PayloadType(rawValue: c.pointee.response_type)
     responseParameters = try WireDecoder.list(c.pointee.response_parameters, c.pointee.n_response_parameters) { c throws(RPCError) in try GRPCTesting.ResponseParameters(c: c) }
-    if let value = c.pointee.payload { payload = try GRPCTesting.Payload(c: value) }
+    if let value = c.pointee.payload { payload = try GRPCTesting.Payload(c: value, from: arena) }
     if let value = c.pointee.response_status { responseStatus = try GRPCTesting.EchoStatus(c: value) }
   }
 
@@ -279,8 +309,8 @@ extension GRPCTesting.StreamingOutputCallRequest {
 
 extension GRPCTesting.StreamingOutputCallResponse {
   public init(wire bytes: UnsafeRawBufferPointer) throws(RPCError) {
-    self = try WireDecoder.decode(bytes, "grpc.testing.StreamingOutputCallResponse", grpc__testing__streaming_output_call_response__unpack) { c throws(RPCError) in
-      try GRPCTesting.StreamingOutputCallResponse(c: c)
+    self = try WireDecoder.decode(bytes, "grpc.testing.StreamingOutputCallResponse", grpc__testing__streaming_output_call_response__unpack) { c, arena throws(RPCError) in
+      try GRPCTesting.StreamingOutputCallResponse(c: c, from: arena)
     }
   }
 
@@ -288,9 +318,15 @@ extension GRPCTesting.StreamingOutputCallResponse {
     try WireEncoder.encode(into: &buffer, size: grpc__testing__streaming_output_call_response__get_packed_size, pack: grpc__testing__streaming_output_call_response__pack) { makeC(in: $0) }
   }
 
-  init(c: UnsafeMutablePointer<Grpc__Testing__StreamingOutputCallResponse>) throws(RPCError) {
+  public static var lendsBytes: Bool { true }
+
+  public func encode(into buffer: inout ByteBuffer, lending lent: inout LentBytes) throws(RPCError) {
+    try WireEncoder.encode(into: &buffer, lending: &lent, size: grpc__testing__streaming_output_call_response__get_packed_size, pack: grpc__testing__streaming_output_call_response__pack) { makeC(in: $0) }
+  }
+
+  init(c: UnsafeMutablePointer<Grpc__Testing__StreamingOutputCallResponse>, from arena: WireArena) throws(RPCError) {
     self.init()
-    if let value = c.pointee.payload { payload = try GRPCTesting.Payload(c: value) }
+    if let value = c.pointee.payload { payload = try GRPCTesting.Payload(c: value, from: arena) }
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Grpc__Testing__StreamingOutputCallResponse> {
