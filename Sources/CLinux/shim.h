@@ -31,3 +31,8 @@ static inline int linux_close(int fd) { return close(fd); }
 
 /* Bytes that were freed and that the allocator keeps, in all its arenas. */
 static inline size_t linux_idle_heap_bytes(void) { return mallinfo2().fordblks; }
+
+/* Two entry points of Swift's concurrency runtime that compiled Swift code itself calls (for withUnsafeCurrentTask and Task.isCancelled).
+   The Swift types around them are resilient: copying one costs more than asking. */
+extern const void *swift_task_getCurrent(void);
+extern _Bool swift_task_isCancelled(const void *task);

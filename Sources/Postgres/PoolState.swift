@@ -15,7 +15,8 @@ struct PoolState<Ticket: Equatable> {
   enum Action: Equatable {
     case assign(Ticket, to: Member)
     case open
-    case refuse(Ticket, PostgresError)
+    /// Indirect, so that the rest, which happens with every statement, is small.
+    indirect case refuse(Ticket, PostgresError)
     case retry(afterMilliseconds: UInt64)
   }
 
@@ -31,6 +32,7 @@ struct PoolState<Ticket: Equatable> {
     var isLeased = false
     var isPaused = false
     var isFree: Bool { !isLeased && !isPaused }
+    var isBusy: Bool { isLeased || inFlight > 0 }
   }
 
   private struct Waiter {
@@ -42,7 +44,9 @@ struct PoolState<Ticket: Equatable> {
   private var backoff: ReconnectBackoff
   /// Few: looking through them is cheaper than hashing.
   private var entries: [Entry] = []
-  private var waiting: [Waiter] = []
+  private var waiting = FIFOQueue<Waiter>()
+  /// Entries that have a statement in flight or are lent.
+  private(set) var busyCount = 0
   private(set) var opening = 0
   private var isBackingOff = false
   private(set) var isClosed = false
@@ -56,7 +60,6 @@ struct PoolState<Ticket: Equatable> {
 
   var memberCount: Int { entries.count }
   var waitingCount: Int { waiting.count }
-  var busyCount: Int { entries.count { $0.inFlight > 0 || $0.isLeased } }
 
   // MARK: Callers
 
@@ -64,26 +67,28 @@ struct PoolState<Ticket: Equatable> {
     if isClosed { return [.refuse(ticket, .closed)] }
     if let failure { return [.refuse(ticket, .unavailable(failure))] }
     if waiting.count >= limits.waitersMax { return [.refuse(ticket, .overloaded(waitersMax: limits.waitersMax))] }
+    // Behind somebody for whom there is nothing, there is nothing either.
+    let isHopeless = !waiting.isEmpty && (isBackingOff || entries.count + opening >= limits.connectionsMax)
     waiting.append(Waiter(ticket: ticket, work: work))
-    return dispatch()
+    return isHopeless ? [] : dispatch()
   }
 
   /// The caller does not wait any longer.
   mutating func withdraw(_ ticket: Ticket) -> [Action] {
-    waiting.removeAll { $0.ticket == ticket }
+    for waiter in waiting.drain() where waiter.ticket != ticket { waiting.append(waiter) }
     return dispatch()
   }
 
   /// One statement of `member` is through.
   mutating func finished(_ member: Member) -> [Action] {
     guard let index = index(of: member) else { return [] }
-    entries[index].inFlight = max(0, entries[index].inFlight - 1)
+    change(index) { $0.inFlight = max(0, $0.inFlight - 1) }
     return waiting.isEmpty ? [] : dispatch()
   }
 
   /// The one who had `member` alone is done with it.
   mutating func released(_ member: Member) -> [Action] {
-    if let index = index(of: member) { entries[index].isLeased = false }
+    if let index = index(of: member) { change(index) { $0.isLeased = false } }
     return dispatch()
   }
 
@@ -115,8 +120,7 @@ struct PoolState<Ticket: Equatable> {
     var actions: [Action] = []
     if entries.isEmpty, opening == 0 {
       failure = reason
-      actions = waiting.map { .refuse($0.ticket, .unavailable(reason)) }
-      waiting = []
+      actions = waiting.drain().map { .refuse($0.ticket, .unavailable(reason)) }
     }
     if !isBackingOff {
       isBackingOff = true
@@ -135,7 +139,7 @@ struct PoolState<Ticket: Equatable> {
   }
 
   mutating func lost(_ member: Member) -> [Action] {
-    entries.removeAll { $0.member == member }
+    if let index = index(of: member) { busyCount -= entries.remove(at: index).isBusy ? 1 : 0 }
     let actions = dispatch()
     guard entries.isEmpty, opening == 0, !isBackingOff, !isClosed else { return actions }
     // Also when nobody asks: whether the database is there shall be known before somebody does.
@@ -145,9 +149,7 @@ struct PoolState<Ticket: Equatable> {
 
   mutating func close() -> [Action] {
     isClosed = true
-    let refused = waiting.map { Action.refuse($0.ticket, .closed) }
-    waiting = []
-    return refused
+    return waiting.drain().map { .refuse($0.ticket, .closed) }
   }
 
   // MARK: Matching
@@ -155,35 +157,45 @@ struct PoolState<Ticket: Equatable> {
   private mutating func dispatch() -> [Action] {
     guard !isClosed else { return [] }
     var actions: [Action] = []
-    var served = 0
-    while served < waiting.count {
-      let waiter = waiting[served]
+    while let waiter = waiting.first {
       guard let index = choose(for: waiter.work, growing: &actions) else { break }
-      entries[index].inFlight += waiter.work == .query ? 1 : 0
-      entries[index].isLeased = waiter.work == .lease
+      change(index) {
+        $0.inFlight += waiter.work == .query ? 1 : 0
+        $0.isLeased = waiter.work == .lease
+      }
       actions.append(.assign(waiter.ticket, to: entries[index].member))
-      served += 1
+      _ = waiting.popFirst()
     }
-    waiting.removeFirst(served)
     return actions
   }
 
   /// Index of an entry.
   private mutating func choose(for work: Work, growing actions: inout [Action]) -> Int? {
-    // Lowest number first among equals, so that a quiet pool keeps using the same connection.
+    // The oldest one among equals, so that a quiet pool keeps using the same connection: entries are in the order in which they were made.
     var least: Int?
-    for index in entries.indices where entries[index].isFree {
-      if let least, (entries[least].inFlight, entries[least].member) < (entries[index].inFlight, entries[index].member) { continue }
+    var leastInFlight = Int.max
+    for index in entries.indices where entries[index].isFree && entries[index].inFlight < leastInFlight {
       least = index
+      leastInFlight = entries[index].inFlight
     }
-    if let least, entries[least].inFlight == 0 { return least }
+    if leastInFlight == 0 { return least }
     if entries.count + opening < limits.connectionsMax, !isBackingOff, !actions.contains(.open) {
       opening += 1
       actions.append(.open)
     }
-    guard work == .query, let least, entries[least].inFlight < limits.pipelineDepthMax else { return nil }
+    guard work == .query, leastInFlight < limits.pipelineDepthMax else { return nil }
     return least
   }
 
-  private func index(of member: Member) -> Int? { entries.firstIndex { $0.member == member } }
+  private mutating func change(_ index: Int, _ body: (inout Entry) -> Void) {
+    let wasBusy = entries[index].isBusy
+    body(&entries[index])
+    let isBusy = entries[index].isBusy
+    if wasBusy != isBusy { busyCount += isBusy ? 1 : -1 }
+  }
+
+  private func index(of member: Member) -> Int? {
+    for index in entries.indices where entries[index].member == member { return index }
+    return nil
+  }
 }

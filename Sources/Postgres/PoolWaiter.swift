@@ -4,6 +4,9 @@ class PoolWaiter: Equatable {
   final var isQueued = false
   final var acquireDeadlineNanoseconds: UInt64 = 0
 
+  /// The task that waits was cancelled, and nobody else says so.
+  var isCancelled: Bool { false }
+
   /// A connection is there.
   func assign(_ connection: PostgresConnection) {}
   /// There will be none.

@@ -18,7 +18,8 @@ protocol PostgresConnectionOwner: AnyObject {
 /// Every statement is followed by a sync of its own, so that the failure of one leaves the others alone.
 final class PostgresConnection: Pollable, @unchecked Sendable {
   let number: Int
-  private weak var owner: (any PostgresConnectionOwner)?
+  /// Until the connection is closed, which its owner does at the latest. (A weak reference would make every retain of the owner slower.)
+  private var owner: (any PostgresConnectionOwner)?
   private var handle: OpaquePointer?
   private var requests = FIFOQueue<PostgresRequest>()
   private var statements: StatementCache
@@ -27,9 +28,10 @@ final class PostgresConnection: Pollable, @unchecked Sendable {
   private var isReading = false
   private var isBroken = false
   private var ticket: CancelTicket?
-  /// One for all statements in flight, set to the earliest deadline and left alone when that one is answered.
-  private var deadlineTimer: LoopTimer?
-  private var deadlineTimerNanoseconds = UInt64.max
+  /// The statement that is about to be cancelled on the server, if it does not end by itself.
+  private var abandonedHead: PostgresRequest?
+  /// Of the statement being sent.
+  private var parameters = EncodedParameters()
   private(set) var lastReceivedNanoseconds: UInt64
 
   init(number: Int, loop: EventLoop, statementsMax: Int, owner: any PostgresConnectionOwner) {
@@ -98,24 +100,35 @@ final class PostgresConnection: Pollable, @unchecked Sendable {
       return request.complete()
     }
     requests.append(request)
-    request.connection = self
     // One that is sent again, because a cancellation hit it by mistake, has no more time than before.
     if !request.wasSent { request.deadlineNanoseconds = loop.nowNanoseconds + nanoseconds(request.timeoutMilliseconds) }
-    if request.deadlineNanoseconds < deadlineTimerNanoseconds { watchDeadline(request.deadlineNanoseconds) }
     let isSent = request.isScript ? sendScript(request, handle) : sendStatement(request, handle)
     if isSent { markDirty() } else { closeLater() }
   }
 
   private func sendStatement(_ request: PostgresRequest, _ handle: OpaquePointer) -> Bool {
-    let use = statements.use(request.sql)
-    if case .prepare(let name) = use, PQsendPrepare(handle, name, request.sql, 0, nil) != 1 { return false }
-    let status = request.parameters.withPointers { values in
-      switch use {
-      case .prepare(let name), .prepared(let name): PQsendQueryPrepared(handle, name, request.parameters.count, values, nil, nil, 0)
-      case .unprepared: PQsendQueryParams(handle, request.sql, request.parameters.count, nil, values, nil, nil, 0)
+    parameters.encode(request.parameters)
+    let isSent =
+      switch statements.use(request.sql) {
+      case .prepare(let name):
+        name.withCString { PQsendPrepare(handle, $0, request.sql, 0, nil) } == 1 && sendPrepared(name, handle)
+      case .prepared(let name):
+        sendPrepared(name, handle)
+      case .unprepared:
+        sendUnprepared(request.sql, handle)
       }
-    }
-    return status == 1 && PQpipelineSync(handle) == 1
+    return isSent && PQpipelineSync(handle) == 1
+  }
+
+  @inline(__always)
+  private func sendPrepared(_ name: StatementName, _ handle: OpaquePointer) -> Bool {
+    let count = parameters.count
+    return parameters.withPointers { values in name.withCString { PQsendQueryPrepared(handle, $0, count, values, nil, nil, 0) } } == 1
+  }
+
+  private func sendUnprepared(_ sql: String, _ handle: OpaquePointer) -> Bool {
+    let count = parameters.count
+    return parameters.withPointers { PQsendQueryParams(handle, sql, count, nil, $0, nil, nil, 0) } == 1
   }
 
   private func sendScript(_ request: PostgresRequest, _ handle: OpaquePointer) -> Bool {
@@ -124,43 +137,24 @@ final class PostgresConnection: Pollable, @unchecked Sendable {
     return PQexitPipelineMode(handle) == 1 && PQsendQuery(handle, request.sql) == 1
   }
 
-  /// Nobody waits for `request` any more. If it is what the server works at, the server is asked to stop.
-  func abandon(_ request: PostgresRequest, _ error: any Error) {
-    request.fail(error)
-    watchAbandonedHead()
-  }
+  // MARK: Time-outs and cancelled callers
 
-  // MARK: Time-outs
-
-  private func watchDeadline(_ nanoseconds: UInt64) {
-    deadlineTimer?.cancel()
-    let now = loop.nowNanoseconds
-    deadlineTimerNanoseconds = nanoseconds
-    deadlineTimer = loop.schedule(afterMilliseconds: nanoseconds > now ? (nanoseconds - now) / 1_000_000 + 1 : 1) { [weak self] in
-      self?.checkDeadlines()
-    }
-  }
-
-  private func checkDeadlines() {
-    deadlineTimerNanoseconds = .max
-    let now = loop.nowNanoseconds
-    var next = UInt64.max
+  /// Ends the waits whose time is over or whose task was cancelled. If it is what the server works at, the server is asked to stop.
+  func lookAtWaits(now: UInt64) {
     var count = 0
     var isSilent = false
     requests.forEach { request in
       guard !request.isFinished else { return }
-      guard request.deadlineNanoseconds <= now else { return next = min(next, request.deadlineNanoseconds) }
+      if request.isCancelled { return request.fail(CancellationError()) }
+      guard request.deadlineNanoseconds <= now else { return }
       count += 1
       request.fail(PostgresError.timeout(milliseconds: request.timeoutMilliseconds))
       // Nothing at all came in all that time, not even the server's own time-out: it is gone.
       if now - min(lastReceivedNanoseconds, now) >= nanoseconds(request.timeoutMilliseconds) { isSilent = true }
     }
-    if count > 0 {
-      owner?.connectionTimedOut(self, count: count)
-      watchAbandonedHead()
-    }
-    if isSilent { return close(reason: "the server does not answer") }
-    if next != .max { watchDeadline(next) }
+    if count > 0 { owner?.connectionTimedOut(self, count: count) }
+    watchAbandonedHead()
+    if isSilent { close(reason: "the server does not answer") }
   }
 
   // MARK: Readiness
@@ -202,7 +196,7 @@ final class PostgresConnection: Pollable, @unchecked Sendable {
       }
       nulls = 0
       take(raw)
-      if PQstatus(handle) == CONNECTION_BAD { return }
+      if self.handle == nil || PQstatus(handle) == CONNECTION_BAD { return }
     }
   }
 
@@ -216,7 +210,7 @@ final class PostgresConnection: Pollable, @unchecked Sendable {
     case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
       request.result = PostgresResult(owning: raw)
     case PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE:
-      if request.error == nil { request.error = ServerMessage.error(raw) }
+      request.note(ServerMessage.error(raw))
       PQclear(raw)
     case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
       PQclear(raw)
@@ -239,13 +233,12 @@ final class PostgresConnection: Pollable, @unchecked Sendable {
 
   private func finishFirst() {
     guard let request = requests.popFirst() else { return }
-    if let ticket, request.error?.sqlState == "57014", !request.isFinished {
-      request.error = nil
-      request.result = nil
+    if let ticket, request.failure?.error.sqlState == "57014", !request.isFinished {
+      request.forgetAnswer()
       if ticket.isSent { endCancelling() }
       return send(request)
     }
-    if let error = request.error {
+    if let error = request.failure?.error {
       // The statement is not there, or what it returns has changed: prepared anew next time.
       if ["26000", "0A000", "42P05"].contains(error.sqlState) || request.result == nil { statements.forget(request.sql) }
       request.fail(error.sqlState.isEmpty ? PostgresError.unavailable(error.message) : PostgresError.server(error))
@@ -262,10 +255,12 @@ final class PostgresConnection: Pollable, @unchecked Sendable {
 
   /// A statement that nobody waits for is left a moment to end by itself: cancelling takes a connection and a blocking call.
   private func watchAbandonedHead() {
-    guard let head = requests.first, head.isFinished, ticket == nil else { return }
+    guard let head = requests.first, head.isFinished, ticket == nil, head !== abandonedHead else { return }
+    abandonedHead = head
     _ = loop.schedule(afterMilliseconds: 100) { [weak self] in
-      guard let self, requests.first === head else { return }
-      cancelHead()
+      guard let self, abandonedHead === head else { return }
+      abandonedHead = nil
+      if requests.first === head { cancelHead() }
     }
   }
 
@@ -296,9 +291,10 @@ final class PostgresConnection: Pollable, @unchecked Sendable {
   /// Fails what waits and tells the owner. Fine twice.
   func close(reason: String) {
     guard handle != nil else { return }
+    let owner = owner
     free()
     for request in requests.drain() {
-      let said = request.error.map { $0.sqlState.isEmpty ? $0.message : $0.description }
+      let said = (request.failure?.error).map { $0.sqlState.isEmpty ? $0.message : $0.description }
       request.fail(PostgresError.unavailable(said ?? reason))
       request.complete()
     }
@@ -311,10 +307,9 @@ final class PostgresConnection: Pollable, @unchecked Sendable {
 
   private func free() {
     stopWatching()
-    deadlineTimer?.cancel()
-    deadlineTimerNanoseconds = .max
     if let handle { PQfinish(handle) }
     handle = nil
+    owner = nil
   }
 
   private func failure() -> PostgresError { .unavailable(message()) }

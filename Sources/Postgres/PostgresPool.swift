@@ -17,7 +17,7 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
   private var queued = FIFOQueue<PoolWaiter>()
   private var nextMember = 0
   private var retryTimer: LoopTimer?
-  private var acquireTimer: LoopTimer?
+  private let watch: PoolWatch
   public let statistics = PostgresStatistics()
 
   /// Starts to connect at once. On the loop only.
@@ -26,6 +26,7 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
     self.loop = loop
     self.configuration = configuration
     self.logger = logger
+    watch = PoolWatch(loop: loop)
     state = PoolState(
       limits: PoolState<PoolWaiter>.Limits(
         connectionsMax: configuration.connectionsMax, pipelineDepthMax: configuration.pipelineDepthMax, waitersMax: configuration.waitersMax),
@@ -41,7 +42,7 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
   public func close() {
     precondition(loop.isCurrent, "a PostgreSQL pool belongs to its loop")
     retryTimer?.cancel()
-    acquireTimer?.cancel()
+    watch.stop()
     carryOut(state.close())
     let open = members
     members = []
@@ -89,14 +90,12 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
 
   func makeRequest(
     _ sql: String, _ parameters: [PostgresValue], isScript: Bool = false, timeoutMilliseconds: UInt64? = nil
-  ) throws -> PostgresRequest {
+  ) throws(PostgresError) -> PostgresRequest {
     precondition(loop.isCurrent, "a PostgreSQL pool belongs to its loop")
-    // A byte at a time, in Swift, this would cost as much as sending the statement does.
-    let hasNUL = sql.utf8.withContiguousStorageIfAvailable { text in text.baseAddress.map { memchr($0, 0, text.count) != nil } ?? false }
-    guard !(hasNUL ?? sql.utf8.contains(0)) else { throw PostgresError.invalidParameter("the statement contains a NUL") }
+    guard !PostgresValue.hasNUL(sql) else { throw .invalidParameter("the statement contains a NUL") }
+    try EncodedParameters.check(parameters)
     return PostgresRequest(
-      sql: sql, parameters: try EncodedParameters(parameters), isScript: isScript,
-      timeoutMilliseconds: timeoutMilliseconds ?? configuration.queryTimeoutMilliseconds)
+      sql: sql, parameters: parameters, isScript: isScript, timeoutMilliseconds: timeoutMilliseconds ?? configuration.queryTimeoutMilliseconds)
   }
 
   /// Sends `request` on a connection that the caller has to itself, and waits for its answer.
@@ -105,38 +104,38 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
     return try await answer(to: request, isCancellable: isCancellable)
   }
 
+  @inline(__always)
   private func answer(to request: PostgresRequest, isCancellable: Bool = true) async throws -> PostgresRows {
     let begunNanoseconds = loop.nowNanoseconds
-    defer { if request.wasSent { statistics.countStatement() } }
+    watch.start(for: self)
     do {
-      let result = try await withTaskCancellationHandler {
-        try await withUnsafeThrowingContinuation { request.start($0) }
-      } onCancel: {
-        if isCancellable { loop.execute { [self] in abandon(request, CancellationError()) } }
-      }
+      let task = isCancellable ? SuspendedTask.current : nil
+      let result = try await withUnsafeThrowingContinuation { request.start($0, task: task) }
+      if request.wasSent { statistics.countStatement() }
       guard let result else { throw PostgresError.unavailable("the server sent no result") }
       noteSlow(request, since: begunNanoseconds)
       return PostgresRows(result: result)
     } catch {
-      noteFailure(request, error, since: begunNanoseconds)
-      if !(error is CancellationError) { statistics.countError() }
-      if let known = error as? PostgresError, known.sqlState == "57014" {
-        throw PostgresError.timeout(milliseconds: request.timeoutMilliseconds)
-      }
-      throw error
+      throw failure(of: request, error, since: begunNanoseconds)
     }
   }
 
-  /// Nobody waits for `request` any more, wherever it is.
-  private func abandon(_ request: PostgresRequest, _ error: any Error) {
-    if request.isQueued {
-      withdraw(request)
-      request.fail(error)
-    } else if let connection = request.connection {
-      connection.abandon(request, error)
-    } else {
-      request.fail(error)
-    }
+  /// Counts and logs `error`, and says it as the caller shall see it.
+  private func failure(of request: PostgresRequest, _ error: any Error, since begunNanoseconds: UInt64) -> any Error {
+    if request.wasSent { statistics.countStatement() }
+    noteFailure(request, error, since: begunNanoseconds)
+    if !(error is CancellationError) { statistics.countError() }
+    if let known = error as? PostgresError, known.sqlState == "57014" { return PostgresError.timeout(milliseconds: request.timeoutMilliseconds) }
+    return error
+  }
+
+  /// Ends the waits whose time is over or whose task was cancelled. Called now and then while anybody waits.
+  func lookAtWaits() {
+    let now = loop.nowNanoseconds
+    checkQueue(now: now)
+    // Looking at one may close it.
+    for connection in members { connection.lookAtWaits(now: now) }
+    if !queued.isEmpty || members.contains(where: { $0.requestsInFlight > 0 }) { watch.start(for: self) }
   }
 
   // MARK: Logs
@@ -172,7 +171,7 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
     guard waiter.isQueued else { return }
     waiter.acquireDeadlineNanoseconds = loop.nowNanoseconds + nanoseconds(configuration.acquireTimeoutMilliseconds)
     queued.append(waiter)
-    if acquireTimer == nil { watchQueue(afterMilliseconds: configuration.acquireTimeoutMilliseconds) }
+    watch.start(for: self)
   }
 
   private func withdraw(_ waiter: PoolWaiter) {
@@ -193,14 +192,8 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
     }
   }
 
-  private func watchQueue(afterMilliseconds milliseconds: UInt64) {
-    acquireTimer = loop.schedule(afterMilliseconds: milliseconds) { [weak self] in self?.checkQueue() }
-  }
-
   /// Everybody waits equally long, so the first in the queue is due first.
-  private func checkQueue() {
-    acquireTimer = nil
-    let now = loop.nowNanoseconds
+  private func checkQueue(now: UInt64) {
     while let waiter = queued.first, !waiter.isQueued || waiter.acquireDeadlineNanoseconds <= now {
       _ = queued.popFirst()
       guard waiter.isQueued else { continue }
@@ -208,7 +201,12 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
       statistics.countTimeout()
       waiter.refuse(PostgresError.timeout(milliseconds: configuration.acquireTimeoutMilliseconds))
     }
-    if let waiter = queued.first { watchQueue(afterMilliseconds: (waiter.acquireDeadlineNanoseconds - now) / 1_000_000 + 1) }
+    var cancelled: [PoolWaiter] = []
+    queued.forEach { if $0.isQueued, $0.isCancelled { cancelled.append($0) } }
+    for waiter in cancelled {
+      withdraw(waiter)
+      waiter.refuse(CancellationError())
+    }
   }
 
   /// Takes a lent connection back, once it is outside any transaction and has nothing in flight.
@@ -228,6 +226,7 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
       carryOut(state.released(connection.number))
     }
     connection.send(rollback)
+    watch.start(for: self)
   }
 
   private func carryOut(_ actions: [PoolState<PoolWaiter>.Action]) {
@@ -252,11 +251,8 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
     waiter.isQueued = false
     // Who was served leaves the queue from its front.
     while let first = queued.first, !first.isQueued { _ = queued.popFirst() }
-    if let connection = members.first(where: { $0.number == member }) {
-      waiter.assign(connection)
-    } else {
-      waiter.refuse(PostgresError.unavailable("the connection was lost"))
-    }
+    for index in members.indices where members[index].number == member { return waiter.assign(members[index]) }
+    waiter.refuse(PostgresError.unavailable("the connection was lost"))
   }
 
   private func openConnection() async {

@@ -1,30 +1,36 @@
-/// One statement on its way, first to a connection and then to the server, and who waits for it. Touched on its loop only; cancellation
-/// handlers hop back to the loop first.
+import EventLoops
+
+/// One statement on its way, first to a connection and then to the server, and who waits for it. Touched on its loop only.
 final class PostgresRequest: PoolWaiter, @unchecked Sendable {
   let sql: String
-  let parameters: EncodedParameters
+  /// Checked: they can be sent.
+  let parameters: [PostgresValue]
   /// Sent by the simple protocol, which takes several statements at once and gives no rows.
   let isScript: Bool
   /// The client's patience, from sending to the answer.
   let timeoutMilliseconds: UInt64
   /// 0 before it is sent.
   var deadlineNanoseconds: UInt64 = 0
-  /// Where it was sent, until the connection is through with it.
-  var connection: PostgresConnection?
   /// Collected until the server's sync arrives.
   var result: PostgresResult?
-  var error: PostgresServerError?
-  private var state = State.new
+  private(set) var failure: Failure?
+  private var waiter: UnsafeContinuation<PostgresResult?, any Error>?
+  /// Whose wait it is, if it ends with the task's cancellation. Nil together with `waiter`: while it waits it cannot end.
+  private var task: SuspendedTask?
+  /// Answered, or nobody waits any more.
+  private(set) var isFinished = false
+  /// What it finished with before anybody waited.
+  private var ending: (any Error)?
   /// Called once, when the connection is through with it, whoever still waits or not.
   var onCompletion: (() -> Void)?
 
-  private enum State {
-    case new
-    case waiting(UnsafeContinuation<PostgresResult?, any Error>)
-    case finished((any Error)?)
+  /// What the server said against it. An object of its own: statements rarely fail, and every one would have to carry the room.
+  final class Failure {
+    let error: PostgresServerError
+    init(_ error: PostgresServerError) { self.error = error }
   }
 
-  init(sql: String, parameters: EncodedParameters, isScript: Bool, timeoutMilliseconds: UInt64) {
+  init(sql: String, parameters: [PostgresValue], isScript: Bool, timeoutMilliseconds: UInt64) {
     self.sql = sql
     self.parameters = parameters
     self.isScript = isScript
@@ -34,37 +40,51 @@ final class PostgresRequest: PoolWaiter, @unchecked Sendable {
   override func assign(_ connection: PostgresConnection) { connection.send(self) }
   override func refuse(_ error: any Error) { fail(error) }
 
-  /// Answered, or nobody waits any more.
-  var isFinished: Bool {
-    if case .finished = state { true } else { false }
+  var wasSent: Bool { deadlineNanoseconds > 0 }
+  /// Somebody waits, in a task that has been cancelled.
+  override var isCancelled: Bool { task?.isCancelled ?? false }
+
+  /// - Parameter task: The waiting task, if its cancellation ends the wait.
+  func start(_ continuation: UnsafeContinuation<PostgresResult?, any Error>, task: SuspendedTask?) {
+    if isFinished {
+      if let ending { continuation.resume(throwing: ending) } else { continuation.resume(returning: result) }
+    } else {
+      waiter = continuation
+      self.task = task
+    }
   }
 
-  var wasSent: Bool { deadlineNanoseconds > 0 }
+  /// The server's error; the first one counts.
+  func note(_ error: PostgresServerError) {
+    if failure == nil { failure = Failure(error) }
+  }
 
-  func start(_ continuation: UnsafeContinuation<PostgresResult?, any Error>) {
-    if case .finished(let error) = state {
-      if let error { continuation.resume(throwing: error) } else { continuation.resume(returning: result) }
-    } else {
-      state = .waiting(continuation)
-    }
+  /// Forgets what the server said, to be sent again.
+  func forgetAnswer() {
+    failure = nil
+    result = nil
   }
 
   /// The server is through with it.
   func succeed() {
-    if case .finished = state { return }
-    if case .waiting(let continuation) = state { continuation.resume(returning: result) }
-    state = .finished(nil)
+    guard !isFinished else { return }
+    isFinished = true
+    endWait()?.resume(returning: result)
   }
 
   func fail(_ error: any Error) {
-    if case .finished = state { return }
-    if case .waiting(let continuation) = state { continuation.resume(throwing: error) }
-    state = .finished(error)
+    guard !isFinished else { return }
+    isFinished = true
+    if let waiter = endWait() { waiter.resume(throwing: error) } else { ending = error }
+  }
+
+  private func endWait() -> UnsafeContinuation<PostgresResult?, any Error>? {
+    task = nil
+    return waiter.take()
   }
 
   /// Runs the completion hook, once.
   func complete() {
-    connection = nil
     guard let hook = onCompletion else { return }
     onCompletion = nil
     hook()

@@ -61,7 +61,7 @@ public struct PostgresCell: Sendable {
   }
 
   public var int64: Int64 {
-    get throws(PostgresError) { try parsed("an integer") { Int64(String(decoding: $0, as: UTF8.self)) } }
+    get throws(PostgresError) { try parsed("an integer") { Self.integer($0) } }
   }
 
   public var double: Double {
@@ -105,6 +105,24 @@ public struct PostgresCell: Sendable {
         return numbers.count == elements.count ? numbers : nil
       }
     }
+  }
+
+  /// Decimal, as the server writes it. By way of a string it would cost an allocation.
+  private static func integer(_ text: UnsafeRawBufferPointer) -> Int64? {
+    let isNegative = text.first == UInt8(ascii: "-")
+    let digits = text.dropFirst(isNegative ? 1 : 0)
+    guard !digits.isEmpty else { return nil }
+    var number: Int64 = 0
+    for byte in digits {
+      guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
+      let digit = Int64(byte - UInt8(ascii: "0"))
+      let (tens, tooLarge) = number.multipliedReportingOverflow(by: 10)
+      // Downwards for negative numbers, whose range reaches one further.
+      let (sum, overflow) = isNegative ? tens.subtractingReportingOverflow(digit) : tens.addingReportingOverflow(digit)
+      guard !tooLarge, !overflow else { return nil }
+      number = sum
+    }
+    return number
   }
 
   private var isThere: Bool { column >= 0 && column < result.columnCount }

@@ -30,8 +30,14 @@ public final class PostgresStatistics: Sendable {
     waiters.store(waiting, ordering: .relaxed)
   }
 
-  func countStatement() { statements.add(1, ordering: .relaxed) }
-  func countError() { errors.add(1, ordering: .relaxed) }
-  func countTimeout() { timeouts.add(1, ordering: .relaxed) }
-  func countConnection() { opened.add(1, ordering: .relaxed) }
+  func countStatement() { Self.add(1, to: statements) }
+  func countError() { Self.add(1, to: errors) }
+  func countTimeout() { Self.add(1, to: timeouts) }
+  func countConnection() { Self.add(1, to: opened) }
+
+  /// One thread writes: no bus lock is needed.
+  @inline(__always)
+  private static func add(_ count: UInt64, to counter: borrowing Atomic<UInt64>) {
+    counter.store(counter.load(ordering: .relaxed) &+ count, ordering: .relaxed)
+  }
 }

@@ -1,64 +1,55 @@
-/// One `send` or `pipeline` that waits for its replies. Touched on its loop only; cancellation handlers hop back to the loop first.
-final class RedisCall: @unchecked Sendable {
-  /// What is asked, kept until sent, so that the call can wait for a connection.
-  enum Request {
-    case command([RedisArgument])
-    /// Answered by one array.
-    case pipeline([[RedisArgument]])
-  }
+import EventLoops
 
-  let request: Request
+/// One `send` or `pipeline` whose command is with the server or on its way there. A value, so that a command costs no allocation.
+struct RedisCall {
+  /// Who waits; nil once nobody does: answered, cancelled or timed out. Replies still to come are dropped then.
+  private(set) var waiter: UnsafeContinuation<RedisValue, any Error>?
+  /// Whose wait it is. Nil together with `waiter`: while it waits it cannot end.
+  private var task: SuspendedTask?
   let deadlineNanoseconds: UInt64
-  private var state = State.new
-  private var replies: [RedisValue] = []
-  private var awaited: Int
+  /// The replies so far of a pipeline; nil for a single command.
+  private let batch: ReplyBatch?
 
-  private enum State {
-    case new
-    case waiting(UnsafeContinuation<RedisValue, any Error>)
-    case finished((any Error)?)
-  }
-
-  init(_ request: Request, deadlineNanoseconds: UInt64) {
-    self.request = request
+  /// - Parameter batch: Nil for a single command.
+  @inline(__always)
+  init(waiter: UnsafeContinuation<RedisValue, any Error>?, task: SuspendedTask?, deadlineNanoseconds: UInt64, batch: ReplyBatch?) {
+    self.waiter = waiter
+    self.task = task
     self.deadlineNanoseconds = deadlineNanoseconds
-    awaited = switch request {
-    case .command: 1
-    case .pipeline(let commands): commands.count
-    }
+    self.batch = batch
   }
 
-  /// Nobody waits any more: answered, cancelled or timed out. Replies still to come are dropped.
-  var isFinished: Bool {
-    if case .finished = state { true } else { false }
-  }
-
-  func start(_ continuation: UnsafeContinuation<RedisValue, any Error>) {
-    if case .finished(let error) = state {
-      continuation.resume(throwing: error ?? RedisError.closed)
-    } else {
-      state = .waiting(continuation)
-    }
-  }
+  /// Somebody waits, in a task that has been cancelled.
+  var isCancelled: Bool { task?.isCancelled ?? false }
 
   /// Takes the next reply. True once the last one is here.
-  func receive(_ reply: RedisValue) -> Bool {
-    awaited -= 1
-    if case .pipeline = request {
-      if !isFinished { replies.append(reply) }
-      guard awaited <= 0 else { return false }
-      if case .waiting(let continuation) = state { continuation.resume(returning: .array(replies)) }
-    } else if case .waiting(let continuation) = state {
-      continuation.resume(returning: reply)
+  mutating func receive(_ reply: RedisValue) -> Bool {
+    guard let batch else {
+      endWait()?.resume(returning: reply)
+      return true
     }
-    state = .finished(nil)
+    batch.missing -= 1
+    if waiter != nil { batch.replies.append(reply) }
+    guard batch.missing <= 0 else { return false }
+    endWait()?.resume(returning: .array(batch.replies))
     return true
   }
 
-  func fail(_ error: any Error) {
-    if case .finished = state { return }
-    if case .waiting(let continuation) = state { continuation.resume(throwing: error) }
-    state = .finished(error)
-    replies = []
+  mutating func fail(_ error: any Error) {
+    endWait()?.resume(throwing: error)
+    batch?.replies = []
   }
+
+  private mutating func endWait() -> UnsafeContinuation<RedisValue, any Error>? {
+    task = nil
+    return waiter.take()
+  }
+}
+
+/// What a pipeline has got so far. Loop thread only.
+final class ReplyBatch: @unchecked Sendable {
+  var missing: Int
+  var replies: [RedisValue] = []
+
+  init(count: Int) { missing = count }
 }

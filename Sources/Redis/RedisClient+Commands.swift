@@ -2,21 +2,36 @@
 extension RedisClient {
   /// The bytes at `key`; nil where there is none.
   public func get(_ key: String) async throws -> [UInt8]? {
-    try await send(["GET", .string(key)]).optionalBytes
+    try await reply {
+      CommandEncoder.begin(words: 2, into: &$0)
+      CommandEncoder.append("GET" as StaticString, into: &$0)
+      CommandEncoder.append(key, into: &$0)
+    }.optionalBytes
   }
 
   /// The text at `key`; nil where there is none.
   public func getString(_ key: String) async throws -> String? {
-    try await send(["GET", .string(key)]).optionalString
+    try await reply {
+      CommandEncoder.begin(words: 2, into: &$0)
+      CommandEncoder.append("GET" as StaticString, into: &$0)
+      CommandEncoder.append(key, into: &$0)
+    }.optionalString
   }
 
   /// False only where `onlyIfAbsent` and there was a value already.
   @discardableResult
   public func set(_ key: String, _ value: RedisArgument, ttlMilliseconds: UInt64? = nil, onlyIfAbsent: Bool = false) async throws -> Bool {
-    var command: [RedisArgument] = ["SET", .string(key), value]
-    if let ttlMilliseconds { command += ["PX", .int(Int64(clamping: max(1, ttlMilliseconds)))] }
-    if onlyIfAbsent { command.append("NX") }
-    return try await !send(command).isNull
+    try await !reply {
+      CommandEncoder.begin(words: 3 + (ttlMilliseconds == nil ? 0 : 2) + (onlyIfAbsent ? 1 : 0), into: &$0)
+      CommandEncoder.append("SET" as StaticString, into: &$0)
+      CommandEncoder.append(key, into: &$0)
+      CommandEncoder.append(value, into: &$0)
+      if let ttlMilliseconds {
+        CommandEncoder.append("PX" as StaticString, into: &$0)
+        CommandEncoder.append(.int(Int64(clamping: max(1, ttlMilliseconds))), into: &$0)
+      }
+      if onlyIfAbsent { CommandEncoder.append("NX" as StaticString, into: &$0) }
+    }.isNull
   }
 
   /// How many of the keys there were.
@@ -29,13 +44,26 @@ extension RedisClient {
   @discardableResult
   public func hset(_ key: String, _ fields: [(String, RedisArgument)]) async throws -> Int64 {
     guard !fields.isEmpty else { return 0 }
-    return try await send(["HSET", .string(key)] + fields.flatMap { [.string($0.0), $0.1] }).integer
+    return try await reply {
+      CommandEncoder.begin(words: 2 + 2 * fields.count, into: &$0)
+      CommandEncoder.append("HSET" as StaticString, into: &$0)
+      CommandEncoder.append(key, into: &$0)
+      for (name, value) in fields {
+        CommandEncoder.append(name, into: &$0)
+        CommandEncoder.append(value, into: &$0)
+      }
+    }.integer
   }
 
   /// The fields of the hash at `key`; empty where there is none. Fields whose name is not UTF-8 are left out.
   public func hgetall(_ key: String) async throws -> [String: [UInt8]] {
-    let parts = try await send(["HGETALL", .string(key)]).array
+    let parts = try await reply {
+      CommandEncoder.begin(words: 2, into: &$0)
+      CommandEncoder.append("HGETALL" as StaticString, into: &$0)
+      CommandEncoder.append(key, into: &$0)
+    }.array
     var fields: [String: [UInt8]] = [:]
+    fields.reserveCapacity(parts.count / 2)
     for index in stride(from: 0, to: parts.count - 1, by: 2) {
       guard let name = try? parts[index].optionalString, let value = try parts[index + 1].optionalBytes else { continue }
       fields[name] = value
@@ -52,7 +80,12 @@ extension RedisClient {
   /// How many subscribers got it.
   @discardableResult
   public func publish(_ channel: String, _ message: RedisArgument) async throws -> Int64 {
-    try await send(["PUBLISH", .string(channel), message]).integer
+    try await reply {
+      CommandEncoder.begin(words: 3, into: &$0)
+      CommandEncoder.append("PUBLISH" as StaticString, into: &$0)
+      CommandEncoder.append(channel, into: &$0)
+      CommandEncoder.append(message, into: &$0)
+    }.integer
   }
 
   public func eval(_ script: String, keys: [String], arguments: [RedisArgument]) async throws -> RedisValue {

@@ -1,3 +1,4 @@
+import Bytes
 import EventLoops
 import Logging
 
@@ -10,9 +11,15 @@ public final class RedisClient: RedisLink.User, @unchecked Sendable {
   private let loop: EventLoop
   private let configuration: RedisConfiguration
   private let link: RedisLink
-  private var queued = FIFOQueue<RedisCall>()
+  /// Calls that wait for the first connection, the oldest first.
+  private var queued: [QueuedCall] = []
   public let statistics = RedisStatistics()
-  private var deadlineTimer: LoopTimer?
+  private let watch: RedisWatch
+
+  private struct QueuedCall {
+    var call: RedisCall
+    let commands: [UInt8]
+  }
 
   /// Starts connecting at once. On the loop only.
   public init(loop: EventLoop, configuration: RedisConfiguration, logger: Logger = Logger(label: "redis")) {
@@ -20,6 +27,7 @@ public final class RedisClient: RedisLink.User, @unchecked Sendable {
     self.loop = loop
     self.configuration = configuration
     link = RedisLink(configuration: configuration, loop: loop, logger: logger)
+    watch = RedisWatch(loop: loop)
     link.user = self
     link.start()
   }
@@ -31,8 +39,8 @@ public final class RedisClient: RedisLink.User, @unchecked Sendable {
   public func close() {
     precondition(loop.isCurrent, "a Redis client belongs to its loop")
     link.close()
-    deadlineTimer?.cancel()
-    for call in queued.drain() { call.fail(RedisError.closed) }
+    watch.stop()
+    failQueued(RedisError.closed)
   }
 
   // MARK: Commands
@@ -41,12 +49,7 @@ public final class RedisClient: RedisLink.User, @unchecked Sendable {
   /// - Throws: `RedisError`, also for an error reply; `CancellationError`.
   public func send(_ command: [RedisArgument]) async throws -> RedisValue {
     try check(command)
-    let reply = try await run(.command(command))
-    if case .error(let error) = reply {
-      statistics.countError()
-      throw RedisError.server(error)
-    }
-    return reply
+    return try await reply { CommandEncoder.encode(command, into: &$0) }
   }
 
   /// Sends several commands in one go. One reply for each, in order; an error reply is a `RedisValue.error` in its place.
@@ -54,90 +57,115 @@ public final class RedisClient: RedisLink.User, @unchecked Sendable {
   public func pipeline(_ commands: [[RedisArgument]]) async throws -> [RedisValue] {
     guard !commands.isEmpty else { return [] }
     for command in commands { try check(command) }
-    return try await run(.pipeline(commands)).array
+    return try await run(ReplyBatch(count: commands.count)) { output in
+      for command in commands { CommandEncoder.encode(command, into: &output) }
+    }.array
   }
 
   private func check(_ command: [RedisArgument]) throws {
     if let objection = CommandEncoder.objection(to: command) { throw RedisError.invalidCommand(objection) }
   }
 
-  private func run(_ request: RedisCall.Request) async throws -> RedisValue {
+  /// Sends the one command that `encode` writes, which must not be one that `CommandEncoder` objects to.
+  @inline(__always)
+  func reply(_ encode: (inout ByteBuffer) -> Void) async throws -> RedisValue {
+    let reply = try await run(nil, encode)
+    if case .error(let error) = reply {
+      statistics.countError()
+      throw RedisError.server(error)
+    }
+    return reply
+  }
+
+  @inline(__always)
+  private func run(_ batch: ReplyBatch?, _ encode: (inout ByteBuffer) -> Void) async throws -> RedisValue {
     precondition(loop.isCurrent, "a Redis client belongs to its loop")
-    let call = RedisCall(request, deadlineNanoseconds: loop.nowNanoseconds + timeoutNanoseconds)
     statistics.countCall()
-    defer { statistics.countEnd() }
     do {
-      try admit(call)
-      return try await withTaskCancellationHandler {
-        try await withUnsafeThrowingContinuation { call.start($0) }
-      } onCancel: {
-        // The reply is still to come, and is dropped then.
-        loop.execute { call.fail(CancellationError()) }
+      let task = SuspendedTask.current
+      if task?.isCancelled ?? false { throw CancellationError() }
+      let connection = try admit()
+      let reply = try await withUnsafeThrowingContinuation { continuation in
+        begin(RedisCall(waiter: continuation, task: task, deadlineNanoseconds: deadline, batch: batch), connection, encode)
       }
+      statistics.countEnd()
+      return reply
     } catch {
+      statistics.countEnd()
       if !(error is CancellationError) { statistics.countError() }
       throw error
     }
   }
 
-  private func admit(_ call: RedisCall) throws {
-    let waiting = queued.count + (link.connection?.callsInFlight ?? 0)
-    switch link.state.admission(waiting: waiting, commandsMax: configuration.commandsMax) {
-    case .refuse(let error):
-      throw error
-    case .queue:
-      queued.append(call)
+  /// Where to send a call; nil where it has to wait for the first connection.
+  private func admit() throws(RedisError) -> RedisConnection? {
+    let connection = link.connection
+    switch link.state.admission(waiting: queued.count + (connection?.callsInFlight ?? 0), commandsMax: configuration.commandsMax) {
+    case .refuse(let error): throw error
+    case .queue: return nil
     case .send:
-      guard let connection = link.connection else { throw RedisError.unavailable("the connection is going down") }
-      connection.send(call)
+      guard let connection else { throw RedisError.unavailable("the connection is going down") }
+      return connection
     }
-    watchDeadlines()
   }
 
-  // MARK: Time-outs
+  @inline(__always)
+  private func begin(_ call: consuming RedisCall, _ connection: RedisConnection?, _ encode: (inout ByteBuffer) -> Void) {
+    if let connection {
+      connection.send(call, encode)
+    } else {
+      var commands = ByteBuffer()
+      encode(&commands)
+      queued.append(QueuedCall(call: call, commands: commands.array))
+    }
+    if !watch.isSet { watch.start(for: self) }
+  }
+
+  private func failQueued(_ error: RedisError) {
+    let failed = queued
+    queued = []
+    for var one in failed { one.call.fail(error) }
+  }
+
+  // MARK: Time-outs and cancellation
 
   private var timeoutNanoseconds: UInt64 { configuration.commandTimeoutMilliseconds * 1_000_000 }
+  private var deadline: UInt64 { loop.nowNanoseconds + timeoutNanoseconds }
 
-  /// One timer for all calls. They all have the same time-out, so the oldest one is due first.
-  private func watchDeadlines() {
-    guard deadlineTimer == nil else { return }
-    guard let deadline = link.connection?.nextDeadline(timeoutNanoseconds: timeoutNanoseconds) ?? queued.first?.deadlineNanoseconds else { return }
-    let now = loop.nowNanoseconds
-    deadlineTimer = loop.schedule(afterMilliseconds: deadline <= now ? 1 : (deadline - now) / 1_000_000 + 1) { [weak self] in self?.checkDeadlines() }
-  }
-
-  private func checkDeadlines() {
-    deadlineTimer = nil
+  /// Ends the waits whose time is over or whose task was cancelled. Called now and then while anybody waits.
+  func lookAtWaits() {
     let now = loop.nowNanoseconds
     let timeout = RedisError.timeout(milliseconds: configuration.commandTimeoutMilliseconds)
-    while let call = queued.first, call.isFinished || call.deadlineNanoseconds <= now {
-      if !call.isFinished { statistics.countTimeouts(1) }
-      call.fail(timeout)
-      _ = queued.popFirst()
+    // All have the same time-out: the oldest is due first.
+    while let first = queued.first, first.call.deadlineNanoseconds <= now {
+      statistics.countTimeouts(1)
+      queued[0].call.fail(timeout)
+      queued.removeFirst()
     }
+    for place in queued.indices where queued[place].call.isCancelled { queued[place].call.fail(CancellationError()) }
+    queued.removeAll { $0.call.waiter == nil }
     if let connection = link.connection {
+      connection.failCancelledCalls()
       statistics.countTimeouts(connection.failCalls(dueAt: now, timeout))
-      if let oldest = connection.oldestCall, oldest.deadlineNanoseconds <= now, connection.lastReceivedNanoseconds + timeoutNanoseconds <= now {
-        // Nothing at all came in all that time: the server, or the way to it, is gone.
-        connection.close(reason: "the server does not answer")
-      }
+      if connection.isSilent(at: now, timeoutNanoseconds: timeoutNanoseconds) { connection.close(reason: "the server does not answer") }
     }
-    watchDeadlines()
+    if !queued.isEmpty || (link.connection?.callsInFlight ?? 0) > 0 { watch.start(for: self) }
   }
 
   // MARK: RedisLink.User
 
   func linkOpened(_ connection: RedisConnection) {
     statistics.connectionOpened()
-    for call in queued.drain() where !call.isFinished { connection.send(call) }
-    watchDeadlines()
+    let ready = queued
+    queued = []
+    for one in ready { connection.send(one.call) { $0.append(contentsOf: one.commands) } }
+    if !ready.isEmpty { watch.start(for: self) }
   }
 
   func linkReceived(_ message: [RedisValue]) {}
 
   func linkLost(reason: String, isDown: Bool) {
     statistics.connectionLost()
-    guard isDown else { return }
-    for call in queued.drain() { call.fail(RedisError.unavailable(reason)) }
+    if isDown { failQueued(RedisError.unavailable(reason)) }
   }
 }

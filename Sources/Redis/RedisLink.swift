@@ -3,7 +3,7 @@ import Logging
 
 /// Keeps one connection to the server: resolves the name, connects, and tries again with back-off when it is lost. Loop thread only.
 final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
-  /// What the user of the link does with it. Weak: a link never keeps its user alive.
+  /// What the user of the link does with it.
   protocol User: AnyObject {
     func linkOpened(_ connection: RedisConnection)
     func linkReceived(_ message: [RedisValue])
@@ -14,7 +14,8 @@ final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
   let configuration: RedisConfiguration
   private(set) var state: LinkState
   private(set) var connection: RedisConnection?
-  weak var user: (any User)?
+  /// Until the link is closed: who makes a link closes it. (A weak reference would make every retain of the user slower.)
+  var user: (any User)?
   private let loop: EventLoop
   private let logger: Logger
   private var attempt: RedisConnection?
@@ -39,6 +40,7 @@ final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
 
   func close() {
     state.close()
+    user = nil
     retryTimer?.cancel()
     let open = [connection, attempt].compactMap { $0 }
     connection = nil

@@ -21,14 +21,20 @@ public final class RedisStatistics: Sendable {
   /// Connections that were opened, the first included.
   public var connectionsTotal: UInt64 { opened.load(ordering: .relaxed) }
 
-  func countCall() { calls.add(1, ordering: .relaxed) }
-  func countEnd() { ended.add(1, ordering: .relaxed) }
-  func countError() { errors.add(1, ordering: .relaxed) }
-  func countTimeouts(_ count: Int) { timeouts.add(UInt64(count), ordering: .relaxed) }
+  func countCall() { Self.add(1, to: calls) }
+  func countEnd() { Self.add(1, to: ended) }
+  func countError() { Self.add(1, to: errors) }
+  func countTimeouts(_ count: Int) { Self.add(UInt64(count), to: timeouts) }
 
   func connectionOpened() {
-    opened.add(1, ordering: .relaxed)
+    Self.add(1, to: opened)
     connected.store(true, ordering: .relaxed)
+  }
+
+  /// One thread writes: no bus lock is needed.
+  @inline(__always)
+  private static func add(_ count: UInt64, to counter: borrowing Atomic<UInt64>) {
+    counter.store(counter.load(ordering: .relaxed) &+ count, ordering: .relaxed)
   }
 
   func connectionLost() { connected.store(false, ordering: .relaxed) }

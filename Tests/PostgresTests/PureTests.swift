@@ -1,3 +1,4 @@
+import Bytes
 import EventLoops
 import Testing
 
@@ -6,8 +7,11 @@ import Testing
 @Suite("PostgreSQL without a server")
 struct PureTests {
   private func text(_ value: PostgresValue) -> String? {
-    var bytes: [UInt8] = []
-    return value.append(to: &bytes) ? String(decoding: bytes, as: UTF8.self) : nil
+    guard !value.containsNUL else { return nil }
+    var bytes = ByteBuffer()
+    value.append(to: &bytes)
+    #expect(bytes.count <= value.textBytesMax)
+    return String(decoding: bytes.array, as: UTF8.self)
   }
 
   @Test func valuesAsText() {
@@ -67,15 +71,43 @@ struct PureTests {
 
   @Test func statementsArePreparedOnceAndWithinBounds() {
     var cache = StatementCache(capacity: 2)
-    #expect(cache.use("a") == .prepare(name: "s1") && cache.use("a") == .prepared(name: "s1"))
-    #expect(cache.use("b") == .prepare(name: "s2") && cache.use("c") == .unprepared)
+    let (first, second, third) = (StatementName(number: 1), StatementName(number: 2), StatementName(number: 3))
+    #expect(cache.use("a") == .prepare(first) && cache.use("a") == .prepared(first))
+    #expect(cache.use("b") == .prepare(second) && cache.use("c") == .unprepared)
     cache.forget("a")
-    #expect(cache.use("c") == .prepare(name: "s3") && cache.use("b") == .prepared(name: "s2"))
+    #expect(cache.use("c") == .prepare(third) && cache.use("b") == .prepared(second))
+    for number in [0, 7, 10, 4_294_967_296, Int.max] {
+      #expect(StatementName(number: number).withCString { String(cString: $0) } == "s\(number)")
+    }
   }
 
-  @Test func parametersHaveLimits() {
-    #expect(throws: PostgresError.invalidParameter("$2 contains a NUL, which PostgreSQL text cannot hold")) { try EncodedParameters(["a", "b\0"]) }
-    #expect(throws: PostgresError.self) { try EncodedParameters(Array(repeating: nil, count: 65_536)) }
+  @Test func parametersHaveLimits() throws {
+    #expect(throws: PostgresError.invalidParameter("$2 contains a NUL, which PostgreSQL text cannot hold")) {
+      try EncodedParameters.check(["a", "b\0"])
+    }
+    #expect(throws: PostgresError.self) { try EncodedParameters.check(Array(repeating: nil, count: 65_536)) }
+    // Twice as long on the wire as in memory, with what an array has to escape: it is the true length that counts.
+    let half = String(repeating: "x", count: EncodedParameters.bytesMax / 2 + 10)
+    try EncodedParameters.check([.textArray([half])])
+    #expect(throws: PostgresError.self) { try EncodedParameters.check([.textArray([half, half])]) }
+    #expect(throws: PostgresError.self) { try EncodedParameters.check([.string(half), .string(half)]) }
+  }
+
+  /// The memory for parameters is used again by every statement of a connection.
+  @Test func parametersOfOneStatementAreNotSeenByTheNext() {
+    func texts(_ parameters: inout EncodedParameters) -> [String?] {
+      let count = Int(parameters.count)
+      return parameters.withPointers { pointers in (0..<count).map { place in pointers?[place].map { String(cString: $0) } } }
+    }
+    var parameters = EncodedParameters()
+    parameters.encode(["long enough to fill more than the next one does", nil, -7, true])
+    #expect(texts(&parameters) == ["long enough to fill more than the next one does", nil, "-7", "t"])
+    parameters.encode(["", 12])
+    #expect(texts(&parameters) == ["", "12"])
+    parameters.encode([])
+    #expect(texts(&parameters) == [])
+    parameters.encode([nil])
+    #expect(texts(&parameters) == [nil])
   }
 
   @Test func migrationsMustFitTheDatabase() throws {

@@ -26,7 +26,7 @@ struct HostileServerTests {
     }
   }
 
-  /// hiredis aborts the process on these unless it is kept from building them.
+  /// Some of these made hiredis itself, where it drives the connection, abort the process.
   @Test(arguments: [
     "+PONG\r\n+unasked\r\n", "+PONG\r\n:1\r\n",
     "+PONG\r\n*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nb\r\n", "+PONG\r\n$-1\r\n", "+PONG\r\n-ERR late\r\n",
