@@ -21,6 +21,9 @@ public struct HTTP2Configuration: Sendable {
   /// A server whose answer is complete before the request is: reset the stream at once with NO_ERROR (RFC 9113 section 8.1). Without it
   /// the stream's owner decides; some HTTP clients (curl before 8.0) lose the answer when the reset comes while they still send.
   public var resetsUnfinishedRequests = true
+  /// The identifier of a client's first stream, an odd number. The last is 2^31 - 1, and then the connection takes no more (RFC 9113 section
+  /// 5.1.1): tests begin near it.
+  public var firstStreamID: Int32 = 1
 
   public init() {}
 }

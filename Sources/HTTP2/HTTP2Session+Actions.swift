@@ -17,6 +17,7 @@ extension HTTP2Session {
     guard result == 0 else { throw HTTP2Error("cannot send settings", library: Int(result)) }
     result = nghttp2_session_set_local_window_size(raw, flags, 0, configuration.connectionWindowBytes)
     guard result == 0 else { throw HTTP2Error("cannot set the connection window", library: Int(result)) }
+    if role == .client, configuration.firstStreamID > 1 { _ = nghttp2_session_set_next_stream_id(raw, configuration.firstStreamID) }
   }
 
   /// Opens a stream (clients). `stream` is told `.closed` if the peer refuses it later.

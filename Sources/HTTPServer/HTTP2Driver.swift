@@ -9,6 +9,14 @@ final class HTTP2Driver: ConnectionDriver {
   let limits: HTTPServerLimits
   private let session: ServerSession
   private var isEnding = false
+  /// All is said; what still comes is thrown away until the client closes.
+  private var isLingering = false
+  /// Since when there has been no request; nil while there is one.
+  private var idleSinceNanoseconds: UInt64?
+  /// Requests that were begun and whose streams are open.
+  private var begunStreams = 0
+  /// What the header fields of the open streams take.
+  private var headerBytes = 0
   private var frameMark = StallMark()
   /// Requests that wait until the client has taken more of the answers before them.
   private var deferred: [HTTP2ServerStream] = []
@@ -34,16 +42,34 @@ final class HTTP2Driver: ConnectionDriver {
     configuration.glitchBudget >>= connection.server.strikes(connection.peer)
     // HTTP2ServerStream lets the client finish, within bounds, first.
     configuration.resetsUnfinishedRequests = false
-    session = try ServerSession(role: .server, configuration: configuration)
+    session = try ServerSession(role: .server, configuration: configuration, memory: connection.server.http2Memory)
     session.driver = self
   }
 
   /// Answers pile up where a client asks faster than it reads: then its next requests wait, not all others'. What a writer may have queued
   /// before it waits does not count, so that slow downloads do not hold up the requests beside them.
   var hasRoomForAnswers: Bool {
-    let begun = session.openStreams - deferred.count
     let own = limits.connectionOutputBytesMax / (connection.server.isMemoryShort ? 16 : 1)
-    return session.queuedOutputBytes <= own + begun * outputBytesMax
+    return session.queuedOutputBytes <= own + begunStreams * outputBytesMax
+  }
+
+  /// A few bytes of a compressed header block can stand for many: the requests of one connection may have so much in their header fields, and
+  /// a sixteenth of it while memory is short. The streams above that are refused, and may be tried again.
+  func admits(headerBytes more: Int) -> Bool {
+    headerBytes + more <= limits.connectionHeaderBytesMax / (connection.server.isMemoryShort ? 16 : 1) || headerBytes == 0
+  }
+
+  func streamOpened(headerBytes bytes: Int) {
+    headerBytes += bytes
+    countHeldBytes()
+  }
+
+  func streamBegan() { begunStreams += 1 }
+
+  func streamClosed(headerBytes bytes: Int, hadBegun: Bool) {
+    headerBytes -= bytes
+    if hadBegun { begunStreams -= 1 }
+    countHeldBytes()
   }
 
   /// What one stream may have waiting before its writer waits.
@@ -56,15 +82,13 @@ final class HTTP2Driver: ConnectionDriver {
   /// At once, not at the end of the iteration: many answers may be made in one.
   func countHeldBytes() {
     // Streams end a little later than their connection, whose account is closed.
-    if connection.isOpen { connection.heldBytes = session.queuedOutputBytes + session.outbound.count }
+    if connection.isOpen { connection.heldBytes = session.queuedOutputBytes + session.outbound.count + headerBytes }
   }
 
   private func outputMoved() {
     countHeldBytes()
-    guard !deferred.isEmpty, hasRoomForAnswers else { return }
-    let waiting = deferred
-    deferred = []
-    for stream in waiting { stream.beginDeferred() }
+    // Each may use up the room for the next.
+    while !deferred.isEmpty, hasRoomForAnswers { deferred.removeFirst().beginDeferred() }
   }
 
   func sweep(_ now: UInt64) {
@@ -90,6 +114,7 @@ final class HTTP2Driver: ConnectionDriver {
       stream.giveUp()
     }
     if !stalled.isEmpty { connection.hasStalled = true }
+    // Without any stream left, too: those that stalled were all that the client had.
     if connection.hasStalled, waiting >= session.openStreams || session.glitchBudgetLeft < 0 { endForStalling() }
   }
 
@@ -102,22 +127,23 @@ final class HTTP2Driver: ConnectionDriver {
   var isQuiet: Bool { session.openStreams == 0 && session.outbound.isEmpty }
 
   func start(_ input: borrowing ByteBuffer) {
-    connection.setDeadline(afterMilliseconds: limits.idleMilliseconds)
+    watchIdleness()
     input.withUnsafeBytes { receive($0) }
     inputReady()
   }
 
   func inputReady() {
-    guard !isEnding else {
+    guard !isEnding || isLingering else {
       connection.wantsInput = false
       return
     }
     withUnsafeTemporaryAllocation(byteCount: Self.readBytes, alignment: 16) { buffer in
       guard let base = buffer.baseAddress else { return }
       for _ in 0..<Self.readsPerTurn {
-        guard connection.isOpen, !isEnding else { return }
+        guard connection.isOpen, !isEnding || isLingering else { return }
         switch connection.read(into: base, count: Self.readBytes) {
-        case .bytes(let count): receive(UnsafeRawBufferPointer(start: base, count: count))
+        case .bytes(let count):
+          if !isLingering { receive(UnsafeRawBufferPointer(start: base, count: count)) }
         case .wouldBlock: return
         case .closed, .failed: return connection.close()
         }
@@ -163,9 +189,31 @@ final class HTTP2Driver: ConnectionDriver {
       case .failed: return connection.close()
       }
     }
-    if isEnding || session.isFinished { return connection.close() }
+    if isLingering { return }
+    if isEnding { return connection.close() }
+    if session.isFinished { return linger() }
     session.outbound.clear(keepingAtMost: 16 * 1024)
-    connection.setDeadline(afterMilliseconds: session.openStreams == 0 ? limits.idleMilliseconds : nil)
+    watchIdleness()
+  }
+
+  /// A frame that is no request does not make an idle connection less so.
+  private func watchIdleness() {
+    guard session.openStreams == 0 else {
+      idleSinceNanoseconds = nil
+      return connection.setDeadline(afterMilliseconds: nil)
+    }
+    let since = idleSinceNanoseconds ?? connection.loop.nowNanoseconds
+    idleSinceNanoseconds = since
+    connection.setDeadline(afterMilliseconds: limits.idleMilliseconds, since: since)
+  }
+
+  /// The last answer is with the kernel. Closed now, it could be lost: a WINDOW_UPDATE or PING that still comes would make the kernel reset the
+  /// connection and drop what the client has not acknowledged.
+  private func linger() {
+    isEnding = true
+    isLingering = true
+    connection.shutdownWriting()
+    connection.setDeadline(afterMilliseconds: limits.lingerMilliseconds)
   }
 
   func deadlineReached() {

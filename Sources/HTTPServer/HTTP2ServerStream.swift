@@ -16,6 +16,10 @@ final class HTTP2ServerStream: HTTP2Stream, ExchangeCarrier {
   private var isDeferred = false
   private var resetTimer: LoopTimer?
   private var stallMark = StallMark()
+  private var hasBegun = false
+  private var hasTimedOut = false
+  /// What its header fields take, here and in the request.
+  private var headerBytes = 0
 
   private static let continueFields = LoopBound(HTTP2Fields(permanent: [(":status", "100")]))
   /// For a client to end a request whose answer it has.
@@ -31,6 +35,9 @@ final class HTTP2ServerStream: HTTP2Stream, ExchangeCarrier {
     if events.contains(.closed) {
       if isDeferred { driver?.forget(deferred: self) }
       isDeferred = false
+      driver?.streamClosed(headerBytes: headerBytes, hadBegun: hasBegun)
+      // It has what it asked for: what stalled before is forgiven.
+      if responseEnded, !hasTimedOut, closeCode == .noError { connection.hasStalled = false }
       // Left to run out, the timers of a flood would be what fills memory.
       resetTimer?.cancel()
       resetTimer = nil
@@ -38,6 +45,10 @@ final class HTTP2ServerStream: HTTP2Stream, ExchangeCarrier {
       return
     }
     if events.contains(.headers) {
+      let bytes = 2 * headers.listByteCount
+      guard driver?.admits(headerBytes: bytes) ?? true else { return reset(.refusedStream) }
+      headerBytes = bytes
+      driver?.streamOpened(headerBytes: bytes)
       if driver?.hasRoomForAnswers ?? true {
         begin()
       } else {
@@ -75,6 +86,8 @@ final class HTTP2ServerStream: HTTP2Stream, ExchangeCarrier {
   }
 
   private func begin() {
+    hasBegun = true
+    driver?.streamBegan()
     let server = connection.server
     guard !headers.isTruncated, headers.count <= limits.http1.fieldCountMax else {
       return refuse(431, "The header fields are longer than \(limits.headerListBytesMax) bytes, or more than \(limits.http1.fieldCountMax).")
@@ -171,7 +184,10 @@ final class HTTP2ServerStream: HTTP2Stream, ExchangeCarrier {
   func abort() { reset(.internalError) }
 
   func exchangeEnded() {
-    if case .timedOut = exchange?.failure { connection.hasStalled = true }
+    if case .timedOut = exchange?.failure {
+      connection.hasStalled = true
+      hasTimedOut = true
+    }
     exchange = nil
     connection.server.exchangeEnded()
     guard isOpen else { return }

@@ -174,14 +174,19 @@ final class HTTPConnection: Pollable {
   // MARK: Time
 
   /// Replaces the connection's one deadline; nil for none.
-  func setDeadline(afterMilliseconds milliseconds: UInt64?) {
+  /// - Parameter since: what it counts from (the loop's clock), if not from now.
+  func setDeadline(afterMilliseconds milliseconds: UInt64?, since: UInt64? = nil) {
     guard isOpen else { return }
-    deadlineSetNanoseconds = loop.nowNanoseconds
-    deadlineNanoseconds = milliseconds.map { deadlineSetNanoseconds + $0 * 1_000_000 }
-    // One timer serves all deadlines: when it fires too early it is set again. Requests in a row then cost no timer at all.
-    if let milliseconds, timerNanoseconds > loop.nowNanoseconds + milliseconds * 1_000_000 {
-      armTimer(milliseconds)
+    let now = loop.nowNanoseconds
+    deadlineSetNanoseconds = since ?? now
+    guard let milliseconds else {
+      deadlineNanoseconds = nil
+      return
     }
+    let end = max(deadlineSetNanoseconds + milliseconds * 1_000_000, now)
+    deadlineNanoseconds = end
+    // One timer serves all deadlines: when it fires too early it is set again. Requests in a row then cost no timer at all.
+    if timerNanoseconds > end { armTimer((end - now) / 1_000_000 + 1) }
   }
 
   private func armTimer(_ milliseconds: UInt64) {

@@ -1,5 +1,6 @@
 import EventLoops
 import HTTP1
+import HTTP2
 import TLS
 
 /// An HTTP server on one loop: HTTP/1.1 and HTTP/2 on the same port (by ALPN with TLS, by prior knowledge without). Loop thread only.
@@ -24,6 +25,7 @@ public final class HTTPServer: @unchecked Sendable {
   private var emptied: LoopPromise<Void>?
   private var sweepTimer: LoopTimer?
   private var offenders = OffenderList()
+  let http2Memory = HTTP2Memory()
   private static let sweepMilliseconds: UInt64 = 1_000
   /// Nothing could be closed to make room: not to be tried again before this.
   private var roomSearchNanoseconds: UInt64 = 0

@@ -35,8 +35,10 @@ public struct HTTPServerLimits: Sendable {
   public var outputBytesMax = 256 * 1024
   /// Answers of one HTTP/2 connection that wait to be sent, above which its next requests wait.
   public var connectionOutputBytesMax = 1 << 20
-  /// Answers of all connections of this server that wait to be sent, above which memory is short: a connection then may have a sixteenth of the
-  /// two limits above, and a quarter of `stallMilliseconds`.
+  /// Header fields of one HTTP/2 connection's open requests, above which further ones are refused (a sixteenth while memory is short).
+  public var connectionHeaderBytesMax = 2 << 20
+  /// Answers that wait to be sent and header fields of open requests, of all connections of this server, above which memory is short: a connection
+  /// then may have a sixteenth of the limits above, and a quarter of `stallMilliseconds`.
   public var heldBytesMax = 16 << 20
 
   // MARK: Time, in milliseconds

@@ -141,6 +141,16 @@ struct ConnectionTests {
     }
   }
 
+  @Test func aConnectionWhoseStreamsAreUsedUpIsReplaced() async throws {
+    try await Fleet.run(1) { fleet in
+      // Three calls to a connection.
+      let channel = try fleet.channel { $0.http2.firstStreamID = .max - 4 }
+      defer { channel.close() }
+      #expect(try await fleet.ask(channel, 10) == Array(repeating: "0", count: 10))
+      #expect(fleet.members[0].server.acceptedConnections == 4)
+    }
+  }
+
   @Test func unixSockets() async throws {
     try await Harness.run { harness in
       let path = "/tmp/jetty-rpc-test-\(UInt32.random(in: 0...UInt32.max)).sock"

@@ -76,6 +76,24 @@ struct ServerChoiceTests {
     }
   }
 
+  /// The turn must not point behind the last server that is left.
+  @Test func manyServersBecomeOne() async throws {
+    try await Fleet.run(4) { fleet in
+      let known = Mutex(fleet.members.map(\.address))
+      let channel = try fleet.channel(addresses: { known.withLock { $0 } }) { $0.addressesAgeMaxMilliseconds = 30 }
+      defer { channel.close() }
+      for last in fleet.members.indices {
+        known.withLock { $0 = fleet.members.map(\.address) }
+        _ = try await fleet.ask(channel) { Set($0).count == 4 }
+        // Whoever was asked last, as many calls as it takes for the turn to have come to each.
+        _ = try await fleet.ask(channel, last)
+        known.withLock { $0 = [fleet.members[last].address] }
+        let after = try await fleet.ask(channel) { Set($0) == ["\(last)"] }
+        #expect(Set(after) == ["\(last)"])
+      }
+    }
+  }
+
   @Test func aLostServerIsLookedForByName() async throws {
     try await Fleet.run(2) { fleet in
       let known = Mutex([fleet.members[0].address])

@@ -64,6 +64,8 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
 
   /// - Parameter now: about when (CLOCK_MONOTONIC).
   func open(on connection: ClientConnection, _ fields: HTTP2Fields, now: UInt64) throws(RPCError) {
+    // A repeated attempt may have found its connection just when its caller gave up.
+    guard !isSettled else { throw RPCError(.cancelled, "the call was cancelled") }
     self.connection = connection
     countingConnection = connection
     if let receipt {
@@ -78,6 +80,7 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
       isCounted = true
       connection.calls.started(now)
       connection.counters.started(now)
+      connection.opened(stream: id)
     } catch {
       throw RPCError(.unavailable, "the connection takes no calls: \(error)")
     }

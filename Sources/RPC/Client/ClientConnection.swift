@@ -18,6 +18,8 @@ final class ClientConnection: RPCConnection {
   var onRetired: (() -> Void)?
   /// Called when a call has ended and another one may begin.
   var onCallClosed: (() -> Void)?
+  /// Called when the server may take more or fewer streams than before.
+  var onSettings: (() -> Void)?
   /// Called when the server ends the connection because of our keepalive.
   var onTooManyPings: (() -> Void)?
   private(set) var keepalivesSent: UInt64 = 0
@@ -47,7 +49,7 @@ final class ClientConnection: RPCConnection {
   override func sessionChanged(_ events: HTTP2SessionEvents) {
     if events.contains(.settings) {
       ready.succeed(())
-      onCallClosed?()  // The server may take more streams now.
+      onSettings?()
     }
     if events.contains(.pingAcknowledged) { awaitsPong = false }
     if events.contains(.goaway) {
@@ -55,6 +57,14 @@ final class ClientConnection: RPCConnection {
       retire()
     }
   }
+
+  /// Stream identifiers are not used again, and there are 2^30 of them for a client (RFC 9113 section 5.1.1): after the last one the next
+  /// calls need another connection.
+  func opened(stream id: Int32) {
+    if id > Self.streamIDMax { retire() }
+  }
+
+  private static let streamIDMax = Int32.max - 2
 
   func callClosed() {
     onCallClosed?()
@@ -105,6 +115,7 @@ final class ClientConnection: RPCConnection {
     onRetired?()
     onRetired = nil
     onCallClosed = nil
+    onSettings = nil
     onTooManyPings = nil
   }
 }

@@ -162,11 +162,12 @@ public final class RPCChannel: @unchecked Sendable {
     if subchannel.connection == nil { source.hint() }
   }
 
-  func healthChanged(_ subchannel: Subchannel) {
+  /// A server takes more or fewer calls than before.
+  func availabilityChanged() {
     if !waiting.isEmpty { wakeWaiting() }
   }
 
-  /// A call ended somewhere, or a server takes more: another one may begin.
+  /// A call ended somewhere: another one may begin.
   func callClosed() { wakeFirst() }
 
   /// gRPC's rule for clients: half as often from now on.

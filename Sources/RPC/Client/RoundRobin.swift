@@ -9,6 +9,7 @@ final class RoundRobin: LoadBalancer {
     subchannels.removeAll { !addresses.contains($0.address) }
     for subchannel in gone { subchannel.close(now: false) }
     for address in addresses where !subchannels.contains(where: { $0.address == address }) { connect(to: address) }
+    if next >= subchannels.count { next = 0 }
   }
 
   override func pick() -> ClientConnection? {

@@ -142,6 +142,7 @@ final class Subchannel: @unchecked Sendable {
     }
     connection.onRetired = { [weak self, unowned(unsafe) connection] in self?.retired(connection) }
     connection.onCallClosed = { [weak self] in self?.channel?.callClosed() }
+    connection.onSettings = { [weak self] in self?.channel?.availabilityChanged() }
     connection.onTooManyPings = { [weak self] in self?.channel?.keepaliveWasTooOften() }
     connection.startKeepalive()
     return connection
@@ -183,10 +184,7 @@ final class Subchannel: @unchecked Sendable {
     guard let service = configuration.healthCheckedService, configuration.loadBalancing != .pickFirst, let channel else { return }
     let watch = HealthWatch(service: service, connection: connection, channel: channel)
     health = watch
-    watch.onChange = { [weak self] in
-      guard let self else { return }
-      self.channel?.healthChanged(self)
-    }
+    watch.onChange = { [weak self] in self?.channel?.availabilityChanged() }
     watch.start()
   }
 }
