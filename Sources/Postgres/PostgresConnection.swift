@@ -28,14 +28,16 @@ final class PostgresConnection: Pollable, @unchecked Sendable {
   private var isReading = false
   private var isBroken = false
   private var ticket: CancelTicket?
+  private let turn: CancelTurn
   /// The statement that is about to be cancelled on the server, if it does not end by itself.
   private var abandonedHead: PostgresRequest?
   /// Of the statement being sent.
   private var parameters = EncodedParameters()
   private(set) var lastReceivedNanoseconds: UInt64
 
-  init(number: Int, loop: EventLoop, statementsMax: Int, owner: any PostgresConnectionOwner) {
+  init(number: Int, loop: EventLoop, statementsMax: Int, turn: CancelTurn, owner: any PostgresConnectionOwner) {
     self.number = number
+    self.turn = turn
     self.owner = owner
     statements = StatementCache(capacity: statementsMax)
     lastReceivedNanoseconds = loop.nowNanoseconds
@@ -108,8 +110,10 @@ final class PostgresConnection: Pollable, @unchecked Sendable {
 
   private func sendStatement(_ request: PostgresRequest, _ handle: OpaquePointer) -> Bool {
     parameters.encode(request.parameters)
+    let use = statements.use(request.sql)
+    request.isPreparing = use.prepares
     let isSent =
-      switch statements.use(request.sql) {
+      switch use {
       case .prepare(let name):
         name.withCString { PQsendPrepare(handle, $0, request.sql, 0, nil) } == 1 && sendPrepared(name, handle)
       case .prepared(let name):
@@ -149,12 +153,18 @@ final class PostgresConnection: Pollable, @unchecked Sendable {
       guard request.deadlineNanoseconds <= now else { return }
       count += 1
       request.fail(PostgresError.timeout(milliseconds: request.timeoutMilliseconds))
-      // Nothing at all came in all that time, not even the server's own time-out: it is gone.
-      if now - min(lastReceivedNanoseconds, now) >= nanoseconds(request.timeoutMilliseconds) { isSilent = true }
+      isSilent = isSilent || hasBeenSilent(for: request, now)
     }
+    // Also where its caller has given up long ago: a server that is gone must not keep its connection.
+    if let head = requests.first, head.deadlineNanoseconds <= now { isSilent = isSilent || hasBeenSilent(for: head, now) }
     if count > 0 { owner?.connectionTimedOut(self, count: count) }
     watchAbandonedHead()
     if isSilent { close(reason: "the server does not answer") }
+  }
+
+  /// Nothing at all came in all the time that the statement had, not even the server's own time-out.
+  private func hasBeenSilent(for request: PostgresRequest, _ now: UInt64) -> Bool {
+    now - min(lastReceivedNanoseconds, now) >= nanoseconds(request.timeoutMilliseconds)
   }
 
   // MARK: Readiness
@@ -240,7 +250,7 @@ final class PostgresConnection: Pollable, @unchecked Sendable {
     }
     if let error = request.failure?.error {
       // The statement is not there, or what it returns has changed: prepared anew next time.
-      if ["26000", "0A000", "42P05"].contains(error.sqlState) || request.result == nil { statements.forget(request.sql) }
+      if ["26000", "0A000", "42P05"].contains(error.sqlState) || request.isPreparing && request.result == nil { statements.forget(request.sql) }
       request.fail(error.sqlState.isEmpty ? PostgresError.unavailable(error.message) : PostgresError.server(error))
     } else {
       request.succeed()
@@ -267,12 +277,16 @@ final class PostgresConnection: Pollable, @unchecked Sendable {
   /// No other statement is sent until the cancellation has done its work. One that it hits by mistake, because the head ended just then,
   /// has changed nothing and is sent again.
   private func cancelHead() {
-    guard let handle, ticket == nil, let cancel = PQgetCancel(handle) else { return }
+    guard ticket == nil else { return }
+    // Others come first: it is tried again.
+    guard turn.take() else { return watchAbandonedHead() }
+    guard let handle, let cancel = PQgetCancel(handle) else { return turn.giveBack() }
     let ticket = CancelTicket(cancel)
     self.ticket = ticket
     owner?.connectionPaused(self, true)
     loop.spawn { [self] in
       _ = try? await loop.offload { ticket.send() }
+      turn.giveBack()
       // The server has passed the signal on: it hits what runs now, or nothing.
       ticket.isSent = true
       ticket.victim = requests.first
@@ -318,23 +332,6 @@ final class PostgresConnection: Pollable, @unchecked Sendable {
     guard let handle, let text = PQerrorMessage(handle) else { return "the connection is closed" }
     let message = ServerMessage.oneLine(String(cString: text))
     return message.isEmpty ? "the server closed the connection" : message
-  }
-}
-
-/// libpq's way to cancel: a connection of its own, blocking, so it is done on the thread pool.
-private final class CancelTicket: @unchecked Sendable {
-  private let cancel: OpaquePointer
-  /// The server has passed it on. This and `victim` belong to the loop.
-  var isSent = false
-  var victim: PostgresRequest?
-
-  init(_ cancel: OpaquePointer) { self.cancel = cancel }
-
-  deinit { PQfreeCancel(cancel) }
-
-  func send() {
-    var buffer = [CChar](repeating: 0, count: 256)
-    PQcancel(cancel, &buffer, 256)
   }
 }
 

@@ -18,6 +18,7 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
   private var nextMember = 0
   private var retryTimer: LoopTimer?
   private let watch: PoolWatch
+  private let cancelTurn = CancelTurn()
   public let statistics = PostgresStatistics()
 
   /// Starts to connect at once. On the loop only.
@@ -278,7 +279,8 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
         for address in try await addresses(of: endpoint) {
           do {
             nextMember += 1
-            let connection = PostgresConnection(number: nextMember, loop: loop, statementsMax: configuration.statementsMax, owner: self)
+            let connection = PostgresConnection(
+              number: nextMember, loop: loop, statementsMax: configuration.statementsMax, turn: cancelTurn, owner: self)
             try await connection.open(
               configuration.parameters(for: endpoint, address: address), timeoutMilliseconds: configuration.connectTimeoutMilliseconds)
             return connection

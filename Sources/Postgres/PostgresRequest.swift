@@ -11,6 +11,8 @@ final class PostgresRequest: PoolWaiter, @unchecked Sendable {
   let timeoutMilliseconds: UInt64
   /// 0 before it is sent.
   var deadlineNanoseconds: UInt64 = 0
+  /// It was sent together with its preparation.
+  var isPreparing = false
   /// Collected until the server's sync arrives.
   var result: PostgresResult?
   private(set) var failure: Failure?

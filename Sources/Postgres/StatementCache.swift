@@ -7,6 +7,10 @@ struct StatementCache {
     case prepare(StatementName)
     case prepared(StatementName)
     case unprepared
+
+    var prepares: Bool {
+      if case .prepare = self { true } else { false }
+    }
   }
 
   private let capacity: Int

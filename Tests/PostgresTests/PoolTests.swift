@@ -104,6 +104,15 @@ struct PoolTests {
     }
   }
 
+  @Test func statementsThatFailAreNotPreparedAgain() async throws {
+    try await withPool({ $0.connectionsMax = 1 }) { pool, _ in
+      try await pool.query("CREATE TABLE once (a bigint PRIMARY KEY)")
+      for _ in 0..<10 { _ = try? await pool.query("INSERT INTO once VALUES ($1)", [.int64(1)]) }
+      let count = try await pool.query("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'INSERT%'")[0][0].int64
+      #expect(count == 1)
+    }
+  }
+
   @Test func poolsAreBoundedAndWaitersToo() async throws {
     try await withPool({
       $0.connectionsMax = 2

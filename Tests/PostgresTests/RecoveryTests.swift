@@ -109,6 +109,26 @@ struct RecoveryTests {
     }
   }
 
+  /// Callers with less patience than the statement have: nobody's time-out notices that the server is gone.
+  @Test func aBackendThatFreezesIsGivenUpThoughItsCallersWereFirst() async throws {
+    let server = try TestPostgres.shared.get()
+    let url = try server.makeDatabase()
+    try await withEventLoop { loop in
+      var configuration = try PostgresConfiguration(url: url, connectionsMax: 1)
+      configuration.queryTimeoutMilliseconds = 1_000
+      let pool = PostgresPool(loop: loop, configuration: configuration)
+      defer { pool.close() }
+      let backend = try await pool.query("SELECT pg_backend_pid()")[0][0].int64
+      server.freeze(backend: Int32(backend))
+      defer { server.thaw(backend: Int32(backend)) }
+      let impatient = Task(executorPreference: loop) { try await pool.query("SELECT 1") }
+      try await loop.sleep(milliseconds: 100)
+      impatient.cancel()
+      await #expect(throws: CancellationError.self) { try await impatient.value }
+      try await eventually(on: loop) { (try? await pool.query("SELECT pg_backend_pid()")[0][0].int64) ?? backend != backend }
+    }
+  }
+
   @Test func aNameAndAPasswordOverTCP() async throws {
     let server = try TestPostgres(password: "p@ss 'word")
     defer { server.stop() }
