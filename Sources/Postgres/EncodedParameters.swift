@@ -8,9 +8,9 @@ struct EncodedParameters: ~Copyable {
   static let bytesMax = 64 << 20
 
   private var bytes = ByteBuffer()
-  /// Where each begins; -1 for null.
-  private var offsets: [Int] = []
-  private var pointers: [UnsafePointer<CChar>?] = []
+  /// Where each begins, -1 for null; once `withPointers` was called, its address. A word each.
+  private var places = ByteBuffer()
+  private(set) var count: Int32 = 0
 
   init() {}
 
@@ -37,27 +37,32 @@ struct EncodedParameters: ~Copyable {
   /// Encodes `values` in place of what was there.
   mutating func encode(_ values: [PostgresValue]) {
     bytes.clear()
-    offsets.removeAll(keepingCapacity: true)
+    places.clear()
+    count = 0
     for value in values { append(value) }
   }
 
   private mutating func append(_ value: PostgresValue) {
-    if case .null = value { return offsets.append(-1) }
-    offsets.append(bytes.count)
+    count += 1
+    let place = places.reserve(MemoryLayout<Int>.size)
+    places.commit(MemoryLayout<Int>.size)
+    if case .null = value { return place.storeBytes(of: -1, as: Int.self) }
+    place.storeBytes(of: bytes.count, as: Int.self)
     value.append(to: &bytes)
     bytes.append(0 as UInt8)
   }
 
-  var count: Int32 { Int32(offsets.count) }
-
-  /// Calls `body` with the array of C strings that libpq wants.
+  /// Calls `body` with the array of C strings that libpq wants. Once for each `encode`.
   mutating func withPointers<R>(_ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> R) -> R {
-    pointers.removeAll(keepingCapacity: true)
-    return bytes.withUnsafeBytes { block in
-      for offset in offsets {
-        pointers.append(offset < 0 ? nil : block.baseAddress.map { ($0 + offset).assumingMemoryBound(to: CChar.self) })
+    bytes.withUnsafeMutableBytes { block in
+      places.withUnsafeMutableBytes { words in
+        for start in stride(from: 0, to: words.count, by: MemoryLayout<Int>.size) {
+          let offset = words.load(fromByteOffset: start, as: Int.self)
+          let address = offset < 0 ? nil : block.baseAddress.map { UnsafePointer(($0 + offset).assumingMemoryBound(to: CChar.self)) }
+          words.storeBytes(of: address, toByteOffset: start, as: UnsafePointer<CChar>?.self)
+        }
+        return body(words.baseAddress.map { UnsafePointer($0.assumingMemoryBound(to: UnsafePointer<CChar>?.self)) })
       }
-      return pointers.withUnsafeBufferPointer { body($0.baseAddress) }
     }
   }
 }

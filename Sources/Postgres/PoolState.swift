@@ -68,7 +68,7 @@ struct PoolState<Ticket: Equatable> {
     if let failure { return [.refuse(ticket, .unavailable(failure))] }
     if waiting.count >= limits.waitersMax { return [.refuse(ticket, .overloaded(waitersMax: limits.waitersMax))] }
     // Behind somebody for whom there is nothing, there is nothing either.
-    let isHopeless = !waiting.isEmpty && (isBackingOff || entries.count + opening >= limits.connectionsMax)
+    let isHopeless = !waiting.isEmpty && isGrown
     waiting.append(Waiter(ticket: ticket, work: work))
     return isHopeless ? [] : dispatch()
   }
@@ -85,6 +85,19 @@ struct PoolState<Ticket: Equatable> {
     change(index) { $0.inFlight = max(0, $0.inFlight - 1) }
     return waiting.isEmpty ? [] : dispatch()
   }
+
+  /// One statement of `member` is through, and the first who waits takes its place: all that happens under load. Nil, and nothing has
+  /// changed, where it is not as simple as that; then it is for `finished`.
+  mutating func handOver(_ member: Member) -> Ticket? {
+    // As long as anybody waits, the other connections are full, and new ones come only from `dispatch`.
+    guard let first = waiting.first, first.work == .query, isGrown, !isClosed else { return nil }
+    guard let index = index(of: member), entries[index].isFree, entries[index].inFlight > 0 else { return nil }
+    waiting.popFirst()
+    return first.ticket
+  }
+
+  /// No connection can be added now.
+  private var isGrown: Bool { isBackingOff || entries.count + opening >= limits.connectionsMax }
 
   /// The one who had `member` alone is done with it.
   mutating func released(_ member: Member) -> [Action] {

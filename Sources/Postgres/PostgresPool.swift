@@ -58,7 +58,7 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
   @discardableResult
   public func query(_ sql: String, _ parameters: [PostgresValue] = []) async throws -> PostgresRows {
     let request = try makeRequest(sql, parameters)
-    try Task.checkCancellation()
+    if SuspendedTask.current?.isCancelled ?? false { throw CancellationError() }
     enqueue(request, .query)
     return try await answer(to: request)
   }
@@ -196,7 +196,7 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
   /// Everybody waits equally long, so the first in the queue is due first.
   private func checkQueue(now: UInt64) {
     while let waiter = queued.first, !waiter.isQueued || waiter.acquireDeadlineNanoseconds <= now {
-      _ = queued.popFirst()
+      queued.popFirst()
       guard waiter.isQueued else { continue }
       withdraw(waiter)
       statistics.countTimeout()
@@ -230,8 +230,12 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
     watch.start(for: self)
   }
 
-  private func carryOut(_ actions: [PoolState<PoolWaiter>.Action]) {
+  private func recordUse() {
     statistics.record(connections: state.memberCount, inUse: state.busyCount, waiting: state.waitingCount)
+  }
+
+  private func carryOut(_ actions: [PoolState<PoolWaiter>.Action]) {
+    recordUse()
     for action in actions {
       switch action {
       case .assign(let waiter, let member): assign(waiter, member)
@@ -249,11 +253,15 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
   }
 
   private func assign(_ waiter: PoolWaiter, _ member: Int) {
-    waiter.isQueued = false
-    // Who was served leaves the queue from its front.
-    while let first = queued.first, !first.isQueued { _ = queued.popFirst() }
+    leaveQueue(waiter)
     for index in members.indices where members[index].number == member { return waiter.assign(members[index]) }
     waiter.refuse(PostgresError.unavailable("the connection was lost"))
+  }
+
+  private func leaveQueue(_ waiter: PoolWaiter) {
+    waiter.isQueued = false
+    // Who was served leaves the queue from its front.
+    while let first = queued.first, !first.isQueued { queued.popFirst() }
   }
 
   private func openConnection() async {
@@ -306,7 +314,12 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
 
   // MARK: PostgresConnectionOwner
 
-  func connectionFinishedRequest(_ connection: PostgresConnection) { carryOut(state.finished(connection.number)) }
+  func connectionFinishedRequest(_ connection: PostgresConnection) {
+    guard let next = state.handOver(connection.number) else { return carryOut(state.finished(connection.number)) }
+    recordUse()
+    leaveQueue(next)
+    next.assign(connection)
+  }
 
   func connectionTimedOut(_ connection: PostgresConnection, count: Int) {
     for _ in 0..<count { statistics.countTimeout() }

@@ -30,6 +30,29 @@ struct PoolStateTests {
     #expect(state.request(.query, 4) == [.assign(4, to: 1)])
   }
 
+  @Test func whoWaitsTakesThePlaceOfAStatementThatIsThrough() {
+    var state = pool(connections: 2, depth: 1)
+    _ = state.start()
+    _ = state.opened(1)
+    #expect(state.request(.query, 1) == [.assign(1, to: 1)])
+    #expect(state.handOver(1) == nil, "nobody waits")
+    #expect(state.request(.query, 2) == [.open])
+    #expect(state.request(.query, 3) == [])
+    #expect(state.handOver(2) == nil, "there is no such connection")
+    #expect(state.handOver(1) == 2 && state.busyCount == 1 && state.waitingCount == 1)
+    _ = state.paused(1, true)
+    #expect(state.handOver(1) == nil, "it is paused")
+    #expect(state.finished(1) == [] && state.busyCount == 0)
+    #expect(state.paused(1, false) == [.assign(3, to: 1)])
+    #expect(state.request(.lease, 4) == [])
+    #expect(state.handOver(1) == nil, "a lease needs a connection with nothing in flight")
+    #expect(state.finished(1) == [.assign(4, to: 1)] && state.busyCount == 1)
+    #expect(state.request(.query, 5) == [])
+    #expect(state.handOver(1) == nil, "it is lent")
+    #expect(state.released(1) == [.assign(5, to: 1)])
+    #expect(state.close() == [] && state.handOver(1) == nil)
+  }
+
   @Test func aLeaseIsAloneAndNobodyOvertakesIt() {
     var state = pool(connections: 1)
     _ = state.start()
