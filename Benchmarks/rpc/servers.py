@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 
 from machine import run_on
-from settings import PEERS_DIRECTORY, RELEASE, WORK
+from settings import ALLOCATOR, PEERS_DIRECTORY, RELEASE, WORK
 
 UNARY, BULK, STREAM, TLS = "unary", "bulk", "stream", "tls"
 CERTIFICATE, KEY = WORK / "certificate.pem", WORK / "key.pem"
@@ -67,7 +67,7 @@ class Server:
             raise SystemExit(f"port {self.port} is taken")
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **self.environment},
+                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **ALLOCATOR, **self.environment},
                 preexec_fn=run_on(self.cpus), start_new_session=True)
         deadline = time.monotonic() + self.start_seconds
         while not listens(self.port):

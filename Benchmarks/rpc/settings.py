@@ -11,6 +11,9 @@ PEERS_DIRECTORY = BENCHMARKS / "peers"
 WORK = BENCHMARKS / ".build/load"
 RESULTS = BENCHMARKS / "results"
 
+# What the images of the services set for malloc (services/*/Dockerfile). Every server that is compared gets it.
+ALLOCATOR = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=1024"}
+
 PARTS = ["unary", "bulk", "stream", "tls", "client", "loops", "instructions", "stores"]
 
 
