@@ -42,7 +42,7 @@ webtest: build ## Drive the pages in a headless Chromium, which it installs; scr
 
 .PHONY: attack
 attack: install ## Attack both servers in every known way, SECONDS=60 each (ATTACK=ping: only those so named)
-	@scripts/attack.sh "$(or $(SECONDS),60)" $(ATTACK)
+	@scripts/attack.sh "$(or $(SECONDS),60)" "$(ATTACK)"
 
 .PHONY: fuzz
 fuzz: install ## Fuzz what reads peers' bytes, SECONDS=60 for each target (TARGET=http1: only that one)

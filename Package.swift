@@ -138,7 +138,7 @@ let package = Package(
       tests("ArchitectureTests"),
       tests("AttackTests", "AttackKit"),
       tests("LeakTests", "AttackKit", "RPC", "Redis", "Postgres", "EventLoops", "TLS", "TestSupport"),
-      module("AttackKit", path: "Tests/AttackKit", "RPC", "HTTPServer", "HTTPClient", "Contracts", "Compression", "EventLoops", "Bytes"),
+      module("AttackKit", path: "Tests/AttackKit", "RPC", "HTTPServer", "Contracts", "Compression", "EventLoops", "Bytes"),
       executable("attack", path: "Tests/AttackRunner", "AttackKit", "EventLoops"),
       module("TestSupport", path: "Tests/TestSupport", "EventLoops", "Redis", "Postgres"),
     ],

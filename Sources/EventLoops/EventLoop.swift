@@ -24,7 +24,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   /// When `pollTimer` goes off if it is set. Mostly early enough for the next iteration too: it is not set anew then.
   private var pollTimerNanoseconds: UInt64 = 0
 
-  private var thread = pthread_t()
+  /// Written once, by the loop's own thread; others ask whether it is theirs meanwhile, and any answer but that thread's own will do.
+  private let thread = Atomic<UInt>(0)
   private var jobs = JobRing()
   private var closures: [@Sendable () -> Void] = []
   private var dirty: [Pollable] = []
@@ -69,7 +70,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   // MARK: Where am I
 
   /// True on the loop's own thread.
-  @inline(__always) public var isCurrent: Bool { pthread_self() == thread }
+  @inline(__always) public var isCurrent: Bool { UInt(pthread_self()) == thread.load(ordering: .relaxed) }
 
   /// The loop whose thread this is, if any.
   public static var current: EventLoop? {
@@ -153,7 +154,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   }
 
   private func runThread() {
-    thread = pthread_self()
+    thread.store(UInt(pthread_self()), ordering: .relaxed)
     pthread_setspecific(currentLoopKey, Unmanaged.passUnretained(self).toOpaque())
     _ = String(name.prefix(15)).withCString { pthread_setname_np(pthread_self(), $0) }
     var turnStarted = monotonicNanoseconds()

@@ -1,7 +1,8 @@
 /// Addresses whose connections had to be ended for what they did, for as long as it matters. Loop thread only.
 ///
-/// Who opens a new connection for each one that is ended gets less on the next: strikes halve what it may do there. They fade one
-/// by one. A client that does its work never notices, so that many may share an address with one offender (behind a proxy, say).
+/// Who opens a new connection for each one that is ended gets less on the next: strikes halve what it may do there, and double the time that it
+/// waits at first. They fade one by one. A client that does its work notices no more than that a new connection takes up to a second, so
+/// that many may share an address with one offender (behind a proxy, say).
 public struct OffenderList {
   private struct Entry {
     var strikes: Int
@@ -14,6 +15,8 @@ public struct OffenderList {
   private static let addressesMax = 1_024
   private static let strikesMax = 5
   private static let fadeNanoseconds: UInt64 = 10_000_000_000
+  /// Doubled with each strike: a second after five.
+  private static let pauseMilliseconds: UInt64 = 32
 
   public init() {}
 
@@ -35,6 +38,13 @@ public struct OffenderList {
     let left = current(address, now)
     if left == 0 { entries[address] = nil }
     return left
+  }
+
+  /// How long to let a new connection from `peer` wait before it is read from; 0 for those without strikes. Who comes back at once after each
+  /// end can do so only a few times a second.
+  public mutating func pauseMilliseconds(_ peer: SocketAddress, now: UInt64) -> UInt64 {
+    let strikes = strikes(peer, now: now)
+    return strikes == 0 ? 0 : Self.pauseMilliseconds << UInt64(strikes)
   }
 
   private func current(_ address: SocketAddress, _ now: UInt64) -> Int {

@@ -65,6 +65,10 @@ open class HTTP2Session {
   /// Received bytes that were taken so far.
   public internal(set) final var takenBytes = 0
   final var withheldBytes = 0
+  /// Bytes of the streams' output that were sent so far.
+  public internal(set) final var sentDataBytes = 0
+  /// Streams that ended after the peer was sent a whole answer.
+  public internal(set) final var answeredStreams = 0
   /// Output of all streams that waits to be sent.
   public internal(set) final var queuedOutputBytes = 0
   final var pingsUnanswered = 0
@@ -72,6 +76,10 @@ open class HTTP2Session {
   final var scanner: FrameScanner
   final var outboundLimit = 0
   final var isInsideLibrary = false
+  /// What the frames of the bytes that are being received have cost: some of them give it back before the bytes are done with.
+  final var chargedAhead = 0
+  /// The peer is about to be cut off: its streams hear no more than that they are closed.
+  private final var isCutOff = false
 
   private final let memory: HTTP2Memory
 
@@ -115,10 +123,13 @@ open class HTTP2Session {
   public final func receive(_ bytes: UnsafeRawBufferPointer) throws(HTTP2Error) {
     guard let raw else { throw HTTP2Error("the session is closed") }
     precondition(!isInsideLibrary, "receive called from a callback")
-    glitches.spend(scanner.scan(bytes))
+    chargedAhead = scanner.scan(bytes)
+    glitches.spend(chargedAhead)
     isInsideLibrary = true
     let taken = nghttp2_session_mem_recv(raw, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
     isInsideLibrary = false
+    // Nobody begins what such a client asked for last, hundreds of requests perhaps. A client hears the answers that came before the end.
+    isCutOff = role == .server && (taken < 0 || glitches.left < 0)
     dispatch()
     guard taken >= 0 else { throw failed(taken) }
     if glitches.left < 0 {
@@ -225,7 +236,7 @@ open class HTTP2Session {
 
   private final func dispatch() {
     // A handler may bring about more events (by closing the session): they queue up and are told by the loop below, not recursively.
-    guard dispatching.isEmpty else { return }
+    guard dispatching.isEmpty, !isCutOff || raw == nil else { return }
     while !ready.isEmpty {
       swap(&ready, &dispatching)
       for index in 0..<dispatching.count {

@@ -103,6 +103,8 @@ extension HTTP2Session {
     openBlock = nil
     guard header.type == UInt8(NGHTTP2_HEADERS.rawValue) else { return 0 }
     if frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
+      // What was sent in one go may be hundreds of requests too many.
+      guard role == .client || glitches.left + chargedAhead >= 0 else { return Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) }
       let stream = makeStream()
       attach(stream, id: header.stream_id)
       recentID = header.stream_id
@@ -202,6 +204,7 @@ extension HTTP2Session {
     withStream(id) { stream in
       if stream.answered {
         glitches.giveBack(GlitchBudget.answeredRefund)
+        answeredStreams &+= 1
       } else if role == .server {
         glitches.spend(GlitchBudget.unansweredStreamCost)
       }
@@ -260,6 +263,7 @@ extension HTTP2Session {
     }
     usefulFramesSent &+= 1
     stream.sentBytes += count
+    sentDataBytes &+= count
     let left = stream.outputBytes
     queuedOutputBytes += left - stream.queuedBytes
     stream.queuedBytes = left

@@ -60,6 +60,13 @@ final class HTTPConnection: Pollable {
 
   func start() {
     setDeadline(afterMilliseconds: server.limits.headMilliseconds)
+    let pause = server.pauseMilliseconds(peer)
+    guard pause > 0 else { return begin() }
+    _ = loop.schedule(afterMilliseconds: pause) { [weak self] in self?.begin() }
+  }
+
+  private func begin() {
+    guard isOpen else { return }
     updateInterest()
     sniff()
   }

@@ -73,6 +73,9 @@ public final class HTTPServer: @unchecked Sendable {
   /// How often what a new connection from there may do is halved.
   func strikes(_ peer: SocketAddress) -> Int { offenders.strikes(peer, now: loop.nowNanoseconds) }
 
+  /// How long a new connection from there waits before it is read from.
+  func pauseMilliseconds(_ peer: SocketAddress) -> UInt64 { offenders.pauseMilliseconds(peer, now: loop.nowNanoseconds) }
+
   /// A connection had to be ended for what its client did, or did not do.
   func connectionEnded(_ connection: HTTPConnection) {
     statistics.connectionsEnded += 1

@@ -11,6 +11,8 @@ public final class AttackDriver: Sendable {
     public var longestMilliseconds = 0
     public var bytesSent = 0
     public var connectFailures = 0
+
+    public init() {}
   }
 
   private let report = Mutex(Report())

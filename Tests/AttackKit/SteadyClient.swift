@@ -1,6 +1,4 @@
 import EventLoops
-import Glibc
-import HTTPClient
 import RPC
 
 /// A client that behaves well: a few small requests at a time, each after the answer to the one before. Loop thread only.
@@ -13,34 +11,21 @@ public final class SteadyClient: @unchecked Sendable {
   private var startNanoseconds: UInt64?
 
   private static let requestsAtATime = 8
+  /// Fewer than the server allows.
+  private static let callsOfConnection = 50_000
 
   /// - Parameter perSecond: about so many requests a second, with pauses between bursts; nil: as many as are answered. With it, the RPC
   ///   client also connects anew every few seconds.
   public init(_ door: Attack.Door, port: UInt16, loop: EventLoop, perSecond: Int? = nil) {
-    let call: @Sendable () async throws -> Void
-    switch door {
-    case .rpc:
-      channel = RPCChannel(target: RPCTarget(.loopback(port: port)), loop: loop)
-      call = { [unowned self] in
-        guard let channel else { throw WrongAnswer() }
-        let answer: Blob = try await channel.unary(Target.echo, Blob(size: 100), options: CallOptions(timeoutMilliseconds: 5_000))
-        guard answer.bytes.count == 100 else { throw WrongAnswer() }
-      }
-    case .http:
-      let client = HTTPClient(loop: loop)
-      let request = HTTPClientRequest(.post, "http://127.0.0.1:\(port)\(Target.echoPath)", timeoutMilliseconds: 5_000)
-      call = {
-        let answer = try await client.send(request, body: HTTPClientBody([UInt8](repeating: 1, count: 100)))
-        guard answer.body.count == 100 else { throw WrongAnswer() }
-      }
-    }
+    if door == .rpc { channel = RPCChannel(target: RPCTarget(.loopback(port: port)), loop: loop) }
     if perSecond != nil, door == .rpc { reconnect(port, loop) }
     running = Self.requestsAtATime
     for _ in 0..<Self.requestsAtATime {
       loop.spawn { [self] in
+        var connection: SteadyConnection?
         while !isStopped {
           do {
-            try await call()
+            if door == .rpc { try await callRPC() } else { connection = try await callHTTP(connection, port, loop) }
             succeeded += 1
             try await pause(perSecond, loop)
           } catch {
@@ -48,9 +33,29 @@ public final class SteadyClient: @unchecked Sendable {
             try? await loop.sleep(milliseconds: 20)
           }
         }
+        connection?.close()
         running -= 1
       }
     }
+  }
+
+  private func callRPC() async throws {
+    guard let channel else { throw WrongAnswer() }
+    let answer: Blob = try await channel.unary(Target.echo, Blob(size: 100), options: CallOptions(timeoutMilliseconds: 5_000))
+    guard answer.bytes.count == 100 else { throw WrongAnswer() }
+  }
+
+  /// On the worker's own connection; it is made anew where there is none or it broke.
+  private func callHTTP(_ last: SteadyConnection?, _ port: UInt16, _ loop: EventLoop) async throws -> SteadyConnection {
+    let connection: SteadyConnection
+    if let last, !last.isBroken, last.calls < Self.callsOfConnection {
+      connection = last
+    } else {
+      last?.close()
+      connection = try await SteadyConnection.open(port: port, loop: loop)
+    }
+    try await connection.call()
+    return connection
   }
 
   /// Each of the workers does its share of a tenth of a second's calls, then waits for the next tenth.

@@ -22,7 +22,9 @@ public final class Target: @unchecked Sendable {
   static let echo = MethodDescriptor(service: "target.Target", method: "Echo")
   private static let fetchBytes = 64 << 10
 
-  public init(loop: EventLoop, httpLimits: HTTPServerLimits = HTTPServerLimits()) throws {
+  public init(
+    loop: EventLoop, rpc configuration: RPCServerConfiguration = RPCServerConfiguration(), httpLimits: HTTPServerLimits = HTTPServerLimits()
+  ) throws {
     let router = RPCRouter()
     router.unary(Self.echo) { (request: Blob, _) in request }
     router.unary(MethodDescriptor(service: "target.Target", method: "Fetch")) { (_: Blob, _) in Blob(size: Self.fetchBytes) }
@@ -31,7 +33,7 @@ public final class Target: @unchecked Sendable {
       while try await requests.next() != nil {}
       return Blob()
     }
-    rpc = RPCServer(loop: loop, router: router)
+    rpc = RPCServer(loop: loop, router: router, configuration: configuration)
     rpcPort = try rpc.listen(.loopback(port: 0)).port ?? 0
     http = HTTPServer(loop: loop, configuration: HTTPServerConfiguration(limits: httpLimits)) { await Self.answer($0) }
     httpPort = try http.listen(.loopback(port: 0)).port ?? 0

@@ -2,8 +2,8 @@ import AttackKit
 import EventLoops
 import Glibc
 
-/// `attack run SECONDS [NAME]`: every attack whose name contains NAME, for SECONDS each, against servers in a process of their own; prints a
-/// table and fails if a goal is missed. `attack soak MINUTES`: half load on both servers, memory and descriptors watched.
+/// `attack run SECONDS [NAME]`: every attack whose name contains NAME (`A|B`: one of them), for SECONDS each, against servers in a process of
+/// their own; prints a table and fails if a goal is missed. `attack soak MINUTES`: half load on both servers, memory and descriptors watched.
 /// (`attack target` and `attack client DOOR PORT` are those processes.)
 @main
 struct AttackRunner {
@@ -19,8 +19,8 @@ struct AttackRunner {
       exit(Soak(program: CommandLine.arguments[0], minutes: minutes).run() ? 0 : 1)
     case "run":
       guard arguments.count > 1, let seconds = Int(arguments[1]), seconds > 0 else { usage() }
-      let wanted = arguments.dropFirst(2).joined(separator: " ")
-      let attacks = Attack.all.filter { wanted.isEmpty || "\($0.door): \($0.name)".contains(wanted) }
+      let wanted = arguments.dropFirst(2).joined(separator: " ").split(separator: "|")
+      let attacks = Attack.all.filter { attack in wanted.isEmpty || wanted.contains { "\(attack.door): \(attack.name)".contains($0) } }
       guard !attacks.isEmpty else { usage() }
       let isGood = AttackTable(program: CommandLine.arguments[0], seconds: seconds).run(attacks)
       exit(isGood ? 0 : 1)

@@ -34,6 +34,9 @@ final class Child {
     waitpid(processID, nil, 0)
   }
 
+  /// What it has computed so far, on all its threads.
+  var processorSeconds: Double { Clock.processorSeconds(of: processID) }
+
   /// The numbers of its next line.
   func numbers() -> [Int] {
     while true {

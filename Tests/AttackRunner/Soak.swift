@@ -24,16 +24,16 @@ struct Soak {
     let warmUp = max(60, seconds / 10)
     var settled = 0
     var largestChange = 0.0
-    let start = now()
+    let start = Clock.now()
     var nextLook = start + Double(Self.lookSeconds)
     var answers = [0, 0]
-    while now() - start < Double(seconds) {
+    while Clock.now() - start < Double(seconds) {
       let seen = clients.map { $0.numbers() }
-      guard now() >= nextLook else { continue }
+      guard Clock.now() >= nextLook else { continue }
       nextLook += Double(Self.lookSeconds)
       answers = seen.map { $0.first ?? 0 }
       let resident = Memory.residentBytes(of: target.processID) ?? 0
-      let passed = Int(now() - start)
+      let passed = Int(Clock.now() - start)
       if passed >= warmUp {
         if settled == 0 { settled = resident }
         let change = Double(resident - settled) / Double(settled) * 100
@@ -54,10 +54,10 @@ struct Soak {
   private func full(_ door: Attack.Door, _ port: String) -> Int {
     let client = Child([program, "client", door.rawValue, port])
     for _ in 0..<10 { _ = client.numbers() }
-    let (first, start) = (client.numbers(), now())
+    let (first, start) = (client.numbers(), Clock.now())
     var last = first
     for _ in 0..<30 { last = client.numbers() }
-    return Int(Double((last.first ?? 0) - (first.first ?? 0)) / (now() - start))
+    return Int(Double((last.first ?? 0) - (first.first ?? 0)) / (Clock.now() - start))
   }
 
   private func descriptors(of process: pid_t) -> Int {
@@ -66,11 +66,5 @@ struct Soak {
     var count = 0
     while readdir(directory) != nil { count += 1 }
     return count
-  }
-
-  private func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 }

@@ -89,6 +89,8 @@ struct GlitchBudgetTests {
     for _ in 0..<9 { list.strike(offender, now: second) }
     #expect(list.strikes(.loopback(port: 2), now: second) == 5, "another port of the same address")
     #expect(list.strikes(neighbour, now: second) == 0)
+    #expect(list.pauseMilliseconds(offender, now: second) == 1_024 && list.pauseMilliseconds(neighbour, now: second) == 0)
+    #expect(list.pauseMilliseconds(offender, now: 22 * second) == 256)
     #expect(list.strikes(offender, now: 22 * second) == 3)
     #expect(list.strikes(offender, now: 100 * second) == 0)
     // As many addresses as an attacker likes: the list is bounded, and those that have faded make room.

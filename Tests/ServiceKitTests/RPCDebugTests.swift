@@ -46,11 +46,14 @@ struct RPCDebugTests {
 
   @Test("services repeat only what may be done twice")
   func repeatableCalls() {
-    let configuration = PeerCalls.configuration
+    let configuration = PeerCalls.configuration(PeerCallLimits())
     for method in PeerCalls.repeatable { #expect(configuration.configuration(for: method)?.retry != nil) }
     for name in ["OpenUpload", "FinalizeUpload", "CloneFile", "AbortUpload", "SelectEdges"] {
       #expect(!PeerCalls.repeatable.contains { $0.method == name })
     }
+    var once = PeerCallLimits()
+    once.attemptsMax = 1
+    for method in PeerCalls.repeatable { #expect(PeerCalls.configuration(once).configuration(for: method)?.retry == nil) }
   }
 
   /// An empty message; of others it reads nothing.

@@ -126,10 +126,13 @@ import Testing
   // MARK: What contradicts itself
 
   @Test func contradictionsAreNamed() {
-    let all = settings(["--rpc-backoff-min-ms", "9000", "--rpc-stream-window-bytes", "1000000", "--rpc-connection-window-bytes", "70000"])
+    let all = settings([
+      "--rpc-backoff-min-ms", "9000", "--rpc-retry-backoff-min-ms", "9000", "--rpc-stream-window-bytes", "1000000",
+      "--rpc-connection-window-bytes", "70000",
+    ])
     RPCSettings.check(all)
     let error = #expect(throws: SettingsError.self) { try all.check() }
-    #expect(error?.mistakes.count == 2)
+    #expect(error?.mistakes.count == 3)
   }
 
   @Test func limitsAreReadAsTheyAreNamed() throws {
@@ -140,6 +143,30 @@ import Testing
     #expect(server.http2.concurrentStreamsMax == 7)
     #expect(RPCSettings.client.read(all).defaultTimeoutMilliseconds == nil)
     #expect(RPCSettings.client.read(settings()).defaultTimeoutMilliseconds == 10_000)
+  }
+
+  @Test func limitsAgainstHostileClientsAndRetriesAreSettings() throws {
+    let usual = RPCSettings.calls.read(settings())
+    #expect(usual.outlierEjection == nil && usual.attemptsMax == 3)
+    let all = settings(
+      ["--rpc-stall-timeout-ms", "5000", "--rpc-held-bytes", "33554432", "--rpc-glitch-budget", "400", "--rpc-retry-attempts-max", "5"],
+      ["JETTY_RPC_EJECTION_FAILURE_PERCENT": "60", "JETTY_RPC_PROGRESS_BYTES": "1024", "JETTY_RPC_RETRY_BUFFER_BYTES": "0"])
+    try all.check()
+    let server = RPCSettings.server.read(all)
+    #expect(server.stallMilliseconds == 5_000 && server.stallBytesMin == 1_024 && server.heldBytesMax == 32 << 20)
+    #expect(server.http2.glitchBudget == 400)
+    let calls = RPCSettings.calls.read(all)
+    #expect(calls.attemptsMax == 5 && calls.outlierEjection?.failurePercentage == 60)
+    #expect(RPCSettings.client.read(all).retryBufferBytesMax == 0)
+  }
+
+  @Test(arguments: [
+    ("--rpc-glitch-budget", "299"), ("--rpc-held-bytes", "1000"), ("--rpc-retry-attempts-max", "6"), ("--rpc-retry-attempts-max", "0"),
+    ("--rpc-ejection-failure-percent", "101"), ("--rpc-stall-timeout-ms", "0"), ("--rpc-retry-tokens", "1001"),
+  ])
+  func limitsHaveRanges(flag: String, value: String) {
+    let found = mistakes([flag, value])
+    #expect(found.count == 1, "\(found)")
   }
 
   @Test func helpListsEverySetting() {

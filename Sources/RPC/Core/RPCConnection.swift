@@ -75,7 +75,7 @@ class RPCConnection: Pollable {
   deinit { session.connection = nil }
 
   final func begin() {
-    setInterest(read: true, write: false)
+    setInterest(read: !isInputPaused, write: false)
     markDirty()
   }
 

@@ -99,7 +99,7 @@ public final class RPCServer: @unchecked Sendable {
       let connection = ServerConnection(server: self, transport: transport, session: session, peer: peer)
       connections[ObjectIdentifier(connection)] = connection
       acceptedConnections += 1
-      connection.start()
+      connection.start(afterMilliseconds: offenders.pauseMilliseconds(peer, now: loop.nowNanoseconds))
       watch.connectionOpened()
     } catch {
       log.warning("cannot serve a connection", metadata: ["peer": "\(peer)", "error": "\(error)"])

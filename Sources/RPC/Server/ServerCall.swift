@@ -50,6 +50,11 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   // MARK: Events
 
   public override func handle(_ events: HTTP2StreamEvents) {
+    // Over before anybody saw it: nothing is begun for it.
+    if events.contains([.headers, .closed]) {
+      isFinished = true
+      return
+    }
     if events.contains(.headers) { begin() }
     if events.contains(.data) && !isFinished { inputGrew() }
     if events.contains(.end) && !isFinished { inputDidEnd() }
@@ -75,12 +80,8 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   }
 
   private func accept(_ head: RequestHead, _ connection: ServerConnection) {
-    guard connection.mayStartCall else {
-      // Handlers outlive streams that were reset: their number is bounded too.
-      isFinished = true
-      reset(.refusedStream)
-      return
-    }
+    // Handlers outlive streams that were reset: their number is bounded too.
+    guard connection.mayStartCall else { return refuse() }
     route = head.route
     inputIsGzip = head.inputIsGzip
     acceptsGzip = head.acceptsGzip
@@ -105,6 +106,13 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
     }
     if let deadline { setDeadline(nanoseconds: deadline) }
     if !head.route.method.type.hasSingleRequest { run(head.route) }
+  }
+
+  /// No handler has seen the call: its client may make it again anywhere.
+  private func refuse() {
+    if isCounted { settle(.unavailable, RPCError(.unavailable, "the server has no room for the call")) }
+    isFinished = true
+    reset(.refusedStream)
   }
 
   override func deadlinePassed() { end(RPCError(.deadlineExceeded, "the deadline passed before the call was done")) }
@@ -141,6 +149,7 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   private func run(_ route: RPCRouter.Route) {
     guard let current = connection, let context else { return }
     guard current.hasRoomForAnswers else {
+      guard current.mayDeferCall else { return refuse() }
       isDeferred = true
       return current.deferCall(self)
     }
@@ -274,15 +283,19 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   // MARK: Slow clients
 
   /// How long the client has kept this call waiting: for the rest of what it began to send, or for room to send it more.
-  func stalledNanoseconds(_ now: UInt64, bytesMin: Int) -> UInt64 {
+  /// - Returns: nil where it does not.
+  func stalledNanoseconds(_ now: UInt64, bytesMin: Int) -> UInt64? {
     if outputBytes > 0 { return stallMark.waited(moved: sentBytes, bytesMin: bytesMin, now: now) }
     let owesRequest = !isRunning && !isFinished && !isDeferred && route?.method.type.hasSingleRequest ?? false
     guard !inputEnded, owesRequest || (!input.isEmpty && hasPartialFront) else {
       stallMark.clear()
-      return 0
+      return nil
     }
     return stallMark.waited(moved: input.count, bytesMin: bytesMin, now: now)
   }
+
+  /// Over, but for a status or a reset that the client has not taken yet.
+  var waitsToBeGone: Bool { isFinished && !isDeferred && outputBytes == 0 }
 
   /// Received bytes of a message that is not whole.
   var unfinishedBytes: Int { !input.isEmpty && hasPartialFront ? input.count : 0 }

@@ -14,8 +14,12 @@ extension ServerConnection {
     } else {
       frameMark.clear()
     }
-    // Not its fault while it is not read from.
-    if !isInputPaused { endStalledCalls(now) }
+    if isHoarding(now) {
+      return end("the client held \(session.bufferedBytes) bytes for \(configuration.stallMilliseconds / 1000) s while memory was short")
+    }
+    // Not its fault while it is not read from; what it sent meanwhile is read before it is judged.
+    if !isInputPaused, !wasPaused { endStalledCalls(now) }
+    wasPaused = isInputPaused
     endStalledOutput(now)
   }
 
@@ -30,23 +34,54 @@ extension ServerConnection {
   /// How long a client may keep us waiting.
   private var stallNanoseconds: UInt64 { server.configuration.stallMilliseconds * 1_000_000 / (server.watch.isMemoryShort ? 4 : 1) }
 
-  /// Calls whose client neither sends the rest of a message nor takes what is sent are given up, and where all are, so is the connection.
+  /// While memory is short a connection that holds more than its share is read from in its turn only (`ServerWatch`). The turns of one that
+  /// makes nothing of them come to an end.
+  private func isHoarding(_ now: UInt64) -> Bool {
+    guard server.watch.isMemoryShort, session.bufferedBytes > server.watch.shareBytes else {
+      hoardMark.clear()
+      return false
+    }
+    let configuration = server.configuration
+    let waited = hoardMark.waited(moved: session.takenBytes, bytesMin: configuration.stallBytesMin, now: now)
+    return waited >= configuration.stallMilliseconds * 1_000_000
+  }
+
+  /// Calls whose client neither sends the rest of a message nor takes what is sent are given up; and the connection is, where every call waits for
+  /// the client and altogether nothing moves.
+  ///
+  /// Not only where each of them has waited so long: calls that begin later than others, because they had to wait for memory or because the
+  /// client spreads them, also begin to wait later.
   private func endStalledCalls(_ now: UInt64) {
     let configuration = server.configuration
     let patience = stallNanoseconds
     var stalled: [ServerCall] = []
+    var waiting = waitingCalls
     session.forEachStream { stream in
-      guard let call = stream as? ServerCall, call.stalledNanoseconds(now, bytesMin: configuration.stallBytesMin) >= patience else { return }
-      stalled.append(call)
+      guard let call = stream as? ServerCall else { return }
+      if call.waitsToBeGone {
+        waiting += 1
+      } else if let waited = call.stalledNanoseconds(now, bytesMin: configuration.stallBytesMin) {
+        waiting += 1
+        if waited >= patience { stalled.append(call) }
+      }
     }
-    guard !stalled.isEmpty else { return }
+    var waited: UInt64 = 0
+    if waiting > 0, waiting >= session.openStreams {
+      waited = waitMark.waited(moved: movedBytes, bytesMin: configuration.stallBytesMin, now: now)
+    } else {
+      waitMark.clear()
+    }
     for call in stalled {
       session.chargeStalledStream()
       call.giveUp()
     }
-    if stalled.count + waitingCalls >= session.openStreams || session.glitchBudgetLeft < 0 {
-      end("\(stalled.count) calls waited for the client for \(configuration.stallMilliseconds / 1000) s")
-    }
+    guard waited >= patience || session.glitchBudgetLeft < 0 else { return }
+    end("\(waiting) calls waited for the client, \(stalled.count) of them for \(patience / 1_000_000_000) s")
+  }
+
+  /// Of messages, in both directions, on all calls so far. An answer that the client has taken whole counts as enough, however small.
+  private var movedBytes: Int {
+    session.bufferedBytes &+ session.takenBytes &+ session.sentDataBytes &+ session.answeredStreams &* server.configuration.stallBytesMin
   }
 
   /// GOAWAY, and the connection is closed.

@@ -20,11 +20,18 @@ final class ServerConnection: RPCConnection {
   private var deferredCalls: [ServerCall] = []
   var frameMark = StallMark()
   var outputMark = StallMark()
+  /// Since when every call waits for the client.
+  var waitMark = StallMark()
+  /// Since when it has held more than its share while memory was short.
+  var hoardMark = StallMark()
+  /// Not read from when it was last looked at.
+  var wasPaused = false
   // The timers hold the connection, not weakly: weak references make every reference to an object slower. Its end cancels them.
   private var timer: LoopTimer?
   private var ageTimer: LoopTimer?
   private var drainTimer: LoopTimer?
   private var idleTimer: LoopTimer?
+  private var pauseTimer: LoopTimer?
   private var usefulFramesAtPing: UInt64 = 0
   /// A call has begun since the idle timer last looked.
   private var wasUsed = true
@@ -39,7 +46,12 @@ final class ServerConnection: RPCConnection {
     super.init(loop: server.loop, transport: transport, session: session, memory: server.memory)
   }
 
-  func start() {
+  /// - Parameter pauseMilliseconds: the client's bytes wait so long before they are read.
+  func start(afterMilliseconds pauseMilliseconds: UInt64) {
+    if pauseMilliseconds > 0 {
+      isInputPaused = true
+      pauseTimer = loop.schedule(afterMilliseconds: pauseMilliseconds) { [self] in isInputPaused = false }
+    }
     begin()
     let configuration = server.configuration
     timer = loop.schedule(afterMilliseconds: configuration.handshakeTimeoutMilliseconds) { [self] in
@@ -64,13 +76,19 @@ final class ServerConnection: RPCConnection {
   var mayStartCall: Bool { runningCalls < 2 * Int(server.configuration.http2.concurrentStreamsMax) }
 
   /// Answers pile up where a client asks faster than it reads: then its next calls wait, not all others'. What a writer may have queued before
-  /// it waits does not count, so that slow streams do not hold up the calls beside them.
+  /// it waits does not count, so that slow streams do not hold up the calls beside them; but while memory is short it does.
   var hasRoomForAnswers: Bool {
+    let queued = session.heldOutputBytes
+    guard queued > ServerWatch.shareBytesMin else { return true }
+    // Counted now: one read can begin hundreds of calls that are answered at once.
+    countHeldBytes()
+    if server.watch.isMemoryShort { return queued <= server.watch.shareBytes }
     let begun = session.openStreams - deferredCalls.count
-    let isShort = server.watch.isMemoryShort
-    let own = isShort ? ServerWatch.shareBytes / 4 : server.configuration.queuedOutputBytesMax
-    return session.heldOutputBytes <= own + begun * server.configuration.limits.queuedOutputBytesMax / (isShort ? 4 : 1)
+    return queued <= server.configuration.queuedOutputBytesMax + begun * server.configuration.limits.queuedOutputBytesMax
   }
+
+  /// While memory is short a client may have its share of calls that wait; what it asks for besides is refused, and may be asked for elsewhere.
+  var mayDeferCall: Bool { !server.watch.isMemoryShort || deferredCalls.count < server.watch.shareOfDeferredCalls }
 
   /// Received bytes of messages that are not whole, on all streams.
   var unfinishedBytes: Int {
@@ -94,13 +112,16 @@ final class ServerConnection: RPCConnection {
   }
 
   override func heldBytesMayHaveChanged() {
-    let held = session.heldBytes
-    if held != countedHeldBytes {
-      let delta = held - countedHeldBytes
-      countedHeldBytes = held
-      server.watch.held(self, changedBy: delta)
-    }
+    countHeldBytes()
     if !deferredCalls.isEmpty { startDeferredCalls() }
+  }
+
+  private func countHeldBytes() {
+    let held = session.heldBytes
+    guard held != countedHeldBytes else { return }
+    let delta = held - countedHeldBytes
+    countedHeldBytes = held
+    server.watch.held(self, changedBy: delta)
   }
 
   func callStarted() {
@@ -212,6 +233,7 @@ final class ServerConnection: RPCConnection {
     ageTimer?.cancel()
     drainTimer?.cancel()
     idleTimer?.cancel()
+    pauseTimer?.cancel()
     server.connectionClosed(self)
   }
 }

@@ -23,10 +23,20 @@ final class ServerWatch {
   private static let pressureMilliseconds: UInt64 = 250
   /// Ticks without a completed message.
   private static let strikesMax = 2
-  /// What a connection may hold while memory is short.
-  static let shareBytes = 256 << 10
+  /// A connection that holds no more than this notices nothing.
+  static let shareBytesMin = 16 << 10
+  private static let shareBytesMax = 256 << 10
+  private static let deferredCallsMax = 2_048
 
   init(_ server: RPCServer) { self.server = server }
+
+  /// What a connection may hold of each kind, received and to be sent, while memory is short: the less, the more connections there are.
+  var shareBytes: Int {
+    min(max(server.configuration.heldBytesMax / (2 * max(server.openConnections, 1)), Self.shareBytesMin), Self.shareBytesMax)
+  }
+
+  /// Calls of a connection that may wait while memory is short. Each takes about 5 KiB, with its headers.
+  var shareOfDeferredCalls: Int { max(Self.deferredCallsMax / max(server.openConnections, 1), 4) }
 
   func connectionOpened() {
     if timer == nil { schedule() }
@@ -63,7 +73,7 @@ final class ServerWatch {
       server.memoryShortages += 1
       schedulePressure()
     }
-    if isMemoryShort, connection.session.bufferedBytes > Self.shareBytes, connection !== favourite { connection.isInputPaused = true }
+    if isMemoryShort, connection.session.bufferedBytes > shareBytes, connection !== favourite { connection.isInputPaused = true }
   }
 
   private func schedulePressure() {
@@ -99,9 +109,10 @@ final class ServerWatch {
 
   private func judgeFavourite() {
     guard let current = favourite else { return }
-    if current.session.bufferedBytes <= Self.shareBytes {
+    let shareBytes = shareBytes
+    if current.session.bufferedBytes <= shareBytes {
       favourite = nil
-    } else if current.session.takenBytes &- favouriteTakenBytes >= Self.shareBytes {
+    } else if current.session.takenBytes &- favouriteTakenBytes >= shareBytes {
       favouriteTakenBytes = current.session.takenBytes
       favouriteStrikes = 0
     } else {
@@ -109,7 +120,7 @@ final class ServerWatch {
       guard favouriteStrikes >= Self.strikesMax else { return }
       favourite = nil
       // Whole messages wait for their handlers: that is not the client's fault, and the next one gets its turn.
-      guard current.unfinishedBytes > Self.shareBytes else {
+      guard current.unfinishedBytes > shareBytes else {
         current.isInputPaused = true
         turnsWithoutEnd += 1
         return

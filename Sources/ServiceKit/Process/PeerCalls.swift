@@ -6,12 +6,16 @@ enum PeerCalls {
   /// A server that restarts or is just being replaced is asked again, a few times within about a second. Only where asking twice does
   /// no harm: what reads, and what the owner of the data makes repeatable (the same claim, record, registration or closing again).
   /// Not the calls that open, finish or copy something: their callers decide.
-  static let configuration: ServiceConfiguration = {
-    var service = ServiceConfiguration(retryThrottling: RetryThrottling(tokensMax: 100, tokenRatio: 0.1))
-    let retry = RetryPolicy(attemptsMax: 3, backoffInitialMilliseconds: 50, backoffMaxMilliseconds: 500, retryableCodes: [.unavailable])
+  static func configuration(_ limits: PeerCallLimits) -> ServiceConfiguration {
+    var service = ServiceConfiguration(
+      retryThrottling: RetryThrottling(tokensMax: limits.tokensMax, tokenRatio: Double(limits.tokenPercent) / 100))
+    guard limits.attemptsMax > 1 else { return service }
+    let retry = RetryPolicy(
+      attemptsMax: limits.attemptsMax, backoffInitialMilliseconds: limits.backoffInitialMilliseconds,
+      backoffMaxMilliseconds: limits.backoffMaxMilliseconds, retryableCodes: [.unavailable])
     for method in repeatable { service.set(MethodConfiguration(retry: retry), for: method) }
     return service
-  }()
+  }
 
   static let repeatable: [MethodDescriptor] = [
     ChunkMetadataMethods.claimChunk, ChunkMetadataMethods.recordChunk, ChunkMetadataMethods.listChunks, ChunkMetadataMethods.missingChunks,

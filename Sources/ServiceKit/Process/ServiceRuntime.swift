@@ -65,7 +65,9 @@ public final class ServiceRuntime: @unchecked Sendable {
   public func channelConfiguration() throws -> RPCChannelConfiguration {
     var configuration = RPCSettings.client.read(settings)
     configuration.tls = tls.client
-    configuration.service = PeerCalls.configuration
+    let calls = RPCSettings.calls.read(settings)
+    configuration.service = PeerCalls.configuration(calls)
+    configuration.outlierEjection = calls.outlierEjection
     return configuration
   }
 

@@ -82,7 +82,7 @@ extension SettingKey {
   public static let common: [SettingKey] = groups(
     [.listen, .adminListen, .healthListen, .loops, .drainDelaySeconds, .drainSeconds, .readyTimeout, .logLevel, .slowCall, .config],
     [.tlsCertificate, .tlsKey, .tlsAuthority, .tlsTrustDomain, .tlsAllowedCallers, .tlsReloadSeconds],
-    RPCSettings.server.keys, RPCSettings.client.keys)
+    RPCSettings.server.keys, RPCSettings.client.keys, RPCSettings.calls.keys)
   public static let database: [SettingKey] = groups(
     [.postgresURL, .slowStatement], StoreSettings.postgres.keys, [.redisURL], StoreSettings.redis.keys)
   public static let objectAccess: [SettingKey] = groups([.storeURL, .storeAccessKey, .storeSecretKey], StoreSettings.objects.keys)

@@ -21,6 +21,9 @@ public enum HTTPSettings {
     table.add("http.input.bytes", \.inputBytesMax, 16_384...(1 << 30), "received bytes of one request that wait for its handler")
     table.add("http.connection.input.bytes", \.connectionInputBytesMax, 65_536...(1 << 32), "the same for all requests of an HTTP/2 connection")
     table.add("http.output.bytes", \.outputBytesMax, 16_384...(1 << 30), "bytes that wait for a slow client before its handler is made to wait")
+    table.add("http.connection.output.bytes", \.connectionOutputBytesMax, 65_536...(1 << 32),
+      "answers of one HTTP/2 connection that wait to be sent, above which its next requests wait")
+    table.add("http.held.bytes", \.heldBytesMax, 1 << 20...(1 << 36), "answers that wait on all connections of a loop, above which memory is short")
     table.add("http.head.timeout.ms", \.headMilliseconds, 100...600_000, "from a request's first byte to the end of its header fields")
     table.add("http.idle.timeout.ms", \.idleMilliseconds, 100...86_400_000, "without a request on an open connection")
     table.add("http.stall.timeout.ms", \.stallMilliseconds, 100...3_600_000,

@@ -17,6 +17,18 @@ enum RPCSettings {
     table.add("rpc.connection.window.bytes", \.http2.connectionWindowBytes, 65_535...(1 << 30), "the same for a whole connection")
     table.add("rpc.buffered.bytes", \.http2.bufferedBytesMax, 65_535...(1 << 32),
       "unread bytes of a connection above which its window stays closed")
+    table.add("rpc.connection.output.bytes", \.queuedOutputBytesMax, 65_536...(1 << 32),
+      "answers of one connection that wait to be sent, above which its next calls wait")
+    table.add("rpc.held.bytes", \.heldBytesMax, 1 << 20...(1 << 36),
+      "messages that all connections of a loop hold, above which memory is short and each gets its share")
+    table.add("rpc.frame.timeout.ms", \.frameMilliseconds, 100...600_000,
+      "a frame other than DATA, or a header block, must be whole so long after it began")
+    table.add("rpc.stall.timeout.ms", \.stallMilliseconds, 100...3_600_000,
+      "how long a client may keep a call waiting for each rpc.progress.bytes")
+    table.add("rpc.progress.bytes", \.stallBytesMin, 1...(1 << 30), "with rpc.stall.timeout.ms the least rate of a message, in either direction")
+    table.add("rpc.glitch.budget", \.http2.glitchBudget, 300...1_000_000_000,
+      "frames and streams that lead to nothing, about one for each PING, after which a client is cut off")
+    table.add("rpc.glitch.refund", \.http2.glitchRefundPerSecond, 0...1_000_000, "what each second gives back of rpc.glitch.budget")
     table.add("rpc.handshake.timeout.ms", \.handshakeTimeoutMilliseconds, 100...600_000, "time for TLS and a client's first frames")
     table.add("rpc.keepalive.ms", \.keepaliveMilliseconds, 0...day, "silence after which a client is sent a PING; 0 for never")
     table.add("rpc.keepalive.timeout.ms", \.keepaliveTimeoutMilliseconds, 100...600_000, "silence after that PING which ends the connection")
@@ -45,7 +57,31 @@ enum RPCSettings {
       "age at which names are looked up again; 0: only when a server was lost")
     table.add("rpc.resolve.interval.min.ms", \.resolveIntervalMinMilliseconds, 10...day, "names are not looked up more often than this")
     table.add("rpc.client.waiting.max", \.waitingCallsMax, 1...1_000_000, "calls that may wait for a connection, per channel")
+    table.add("rpc.retry.buffer.bytes", \.retryBufferBytesMax, 0...(1 << 30),
+      "what a call with streams keeps of its requests to be repeated; who has written more is not")
     table.add("rpc.client.attempts.max", \.transparentAttemptsMax, 1...20, "how often a call is begun that no server has looked at")
+    return table
+  }()
+
+  /// How the calls of other services are repeated, and servers that fail avoided.
+  static let calls: LimitSettings<PeerCallLimits> = {
+    var table = LimitSettings(PeerCallLimits())
+    table.add("rpc.retry.attempts.max", \.attemptsMax, 1...5,
+      "attempts of a call that may be made twice, the first included; 1 for none but the first")
+    table.add("rpc.retry.backoff.min.ms", \.backoffInitialMilliseconds, 1...600_000,
+      "pause before the second attempt; it doubles with each further one")
+    table.add("rpc.retry.backoff.max.ms", \.backoffMaxMilliseconds, 1...600_000, "longest pause between attempts")
+    table.add("rpc.retry.tokens", \.tokensMax, 1...1_000,
+      "nothing is repeated after half as many failures of a channel in a row; answers earn them back")
+    table.add("rpc.retry.token.percent", \.tokenPercent, 1...100, "how much of a failure each answer makes up for")
+    table.add("rpc.ejection.failure.percent", \.ejection.failurePercentage, 0...100,
+      "failed calls in a hundred, from which one server of several gets none for a while; 0 for never")
+    table.add("rpc.ejection.calls.min", \.ejection.callsMin, 1...1_000_000, "servers with fewer calls in an interval are not judged")
+    table.add("rpc.ejection.interval.ms", \.ejection.intervalMilliseconds, 100...day, "how often servers are judged by their calls")
+    table.add("rpc.ejection.ms", \.ejection.ejectionMilliseconds, 100...day,
+      "how long a server is avoided the first time; each further time so much longer")
+    table.add("rpc.ejection.max.ms", \.ejection.ejectionMaxMilliseconds, 100...day, "longest that a server is avoided")
+    table.add("rpc.ejection.share.percent", \.ejection.ejectedPercentageMax, 0...100, "how many of a hundred servers may be avoided at once")
     return table
   }()
 
@@ -56,6 +92,13 @@ enum RPCSettings {
       settings.note("rpc.stream.window.bytes is larger than rpc.connection.window.bytes")
     }
     if client.backoffMinMilliseconds > client.backoffMaxMilliseconds { settings.note("rpc.backoff.min.ms is larger than rpc.backoff.max.ms") }
+    let calls = Self.calls.read(settings)
+    if calls.backoffInitialMilliseconds > calls.backoffMaxMilliseconds {
+      settings.note("rpc.retry.backoff.min.ms is larger than rpc.retry.backoff.max.ms")
+    }
+    if calls.ejection.ejectionMilliseconds > calls.ejection.ejectionMaxMilliseconds {
+      settings.note("rpc.ejection.ms is larger than rpc.ejection.max.ms")
+    }
     if client.keepaliveMilliseconds > 0, client.keepaliveMilliseconds < server.clientPingIntervalMinMilliseconds {
       settings.note("rpc.client.keepalive.ms is smaller than rpc.ping.interval.min.ms: servers configured alike would cut this client off")
     }
