@@ -2,7 +2,7 @@
 public final class LentBlock: @unchecked Sendable {
   private let array: [UInt8]
   private let buffer: ByteBuffer
-  private let base: UnsafeRawPointer?
+  @usableFromInline let base: UnsafeRawPointer?
   public let count: Int
   /// Where this block is counted, once a part of it has gone on and the whole of it must stay.
   private var account: LentAccount?
@@ -28,10 +28,8 @@ public final class LentBlock: @unchecked Sendable {
   /// The bytes; valid while something refers to this block.
   @inlinable public func bytes(_ range: Range<Int>) -> UnsafeRawBufferPointer {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "a part that is not in the block")
-    return UnsafeRawBufferPointer(start: start.map { $0 + range.lowerBound }, count: range.count)
+    return UnsafeRawBufferPointer(start: base.map { $0 + range.lowerBound }, count: range.count)
   }
-
-  @usableFromInline var start: UnsafeRawPointer? { base }
 
   /// Counts `byteCount` more bytes of this block in `account` until the block goes. One account for each block.
   public func count(_ byteCount: Int, in account: LentAccount) {

@@ -71,14 +71,15 @@ struct WireArena {
     }
     let rounded = (byteCount + WireArena.alignment - 1) & ~(WireArena.alignment - 1)
     state.pointee.budget -= min(rounded, state.pointee.budget)
-    if rounded > state.pointee.remaining { return byteCount >= WireArrays.bytesMin ? arrays.add(byteCount) : takeFromNewBlock(rounded) }
+    if rounded > state.pointee.remaining { return takeFromNewBlock(rounded, asked: byteCount) }
     let result = state.pointee.cursor
     state.pointee.cursor = result + rounded
     state.pointee.remaining -= rounded
     return result
   }
 
-  private func takeFromNewBlock(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+  private func takeFromNewBlock(_ byteCount: Int, asked: Int) -> UnsafeMutableRawPointer? {
+    if asked >= WireArrays.bytesMin { return openArrays().add(asked) }
     let header = WireArena.alignment
     let isLarge = byteCount > state.pointee.blockBytes - header
     let blockBytes = isLarge ? byteCount + header : state.pointee.blockBytes
@@ -95,7 +96,7 @@ struct WireArena {
   }
 
   /// The large pieces, each an array of its own: what was parsed to one is taken over by the message, and what is encoded from one is lent.
-  var arrays: WireArrays {
+  @inline(never) func openArrays() -> WireArrays {
     if let arrays = state.pointee.arrays { return arrays.takeUnretainedValue() }
     let made = WireArrays()
     state.pointee.arrays = .passRetained(made)
@@ -133,7 +134,7 @@ extension WireArena {
 
   /// Large arrays are lent, not copied: the message that is being encoded holds them until it is packed, and very large ones are held here.
   func bytes(of bytes: [UInt8]) -> ProtobufCBinaryData {
-    if bytes.count >= WireArrays.bytesMin { arrays.hold(bytes) }
+    if bytes.count >= WireArrays.bytesMin { openArrays().hold(bytes) }
     return bytes.withUnsafeBufferPointer { source in
       guard source.count >= WireArena.lentBytesMin, let base = source.baseAddress else { return copy(UnsafeRawBufferPointer(source)) }
       return ProtobufCBinaryData(len: source.count, data: UnsafeMutablePointer(mutating: base))

@@ -37,7 +37,7 @@ enum WireEncoder {
             buffer.pointee.commit(pack(message, room.assumingMemoryBound(to: UInt8.self)))
             return
           }
-          var target = WireTarget(buffer: buffer, lent: lent, arrays: arena.arrays)
+          var target = WireTarget(buffer: buffer, lent: lent, arrays: arena.openArrays())
           UnsafeRawPointer(message).withMemoryRebound(to: ProtobufCMessage.self, capacity: 1) { target.pack($0) }
         }
       }

@@ -30,7 +30,7 @@ enum WireText {
   /// Large ones were parsed into an array already: that is the value.
   static func bytes(_ data: ProtobufCBinaryData, from arena: WireArena) -> [UInt8] {
     guard let start = data.data, data.len > 0 else { return [] }
-    if arena.hasArrays, let array = arena.arrays.find(start, data.len) { return array }
+    if arena.hasArrays, let array = arena.openArrays().find(start, data.len) { return array }
     return Array(UnsafeBufferPointer(start: start, count: data.len))
   }
 

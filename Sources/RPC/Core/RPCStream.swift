@@ -152,7 +152,7 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
   }
 
   /// What the header of the first message says of its size. There must be five bytes.
-  private final var announcedBytes: Int { Int(input[1]) << 24 | Int(input[2]) << 16 | Int(input[3]) << 8 | Int(input[4]) }
+  @inline(__always) private final var announcedBytes: Int { Int(input[1]) << 24 | Int(input[2]) << 16 | Int(input[3]) << 8 | Int(input[4]) }
 
   /// The payload size of the first message if all of it is there.
   final func frontMessageBytes() throws(RPCError) -> Int? {
