@@ -26,14 +26,14 @@ struct Main {
     _ = try loop.runBlocking { try await load.run(calls: options.warmUp, depth: options.depth) }
     let cpuBefore = nanoseconds(CLOCK_PROCESS_CPUTIME_ID)
     let before = nanoseconds(CLOCK_MONOTONIC)
-    let latencies = try loop.runBlocking { try await load.run(calls: options.calls, depth: options.depth) }.sorted()
+    let latencies = try loop.runBlocking { try await load.run(calls: options.calls, depth: options.depth) }
     let wall = nanoseconds(CLOCK_MONOTONIC) - before
     let cpu = nanoseconds(CLOCK_PROCESS_CPUTIME_ID) - cpuBefore
     loop.execute { load.close() }
-    func percentile(_ share: Double) -> Double { Double(latencies[min(latencies.count - 1, Int(Double(latencies.count) * share))]) / 1_000 }
+    let percentiles = Percentiles(latencies)
     let fields: [(String, Double)] = [
       ("calls", Double(latencies.count)), ("seconds", Double(wall) / 1e9), ("cpu_us", Double(cpu) / 1_000 / Double(latencies.count)),
-      ("p50_us", percentile(0.5)), ("p99_us", percentile(0.99)),
+      ("p50_us", percentiles.microseconds(0.5)), ("p99_us", percentiles.microseconds(0.99)),
     ]
     print("{" + fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + "}")
   }
