@@ -191,6 +191,16 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
   }
 
+  /// Runs the jobs that are ready now, but not those that they bring about. From a closure of `execute` only: not from inside a job.
+  public func runReadyJobs() {
+    precondition(isCurrent, "jobs belong to the loop's thread")
+    var left = jobs.count
+    while left > 0, let job = jobs.pop() {
+      job.runSynchronously(on: unowned)
+      left -= 1
+    }
+  }
+
   private func flushDirty() {
     swap(&dirty, &spareDirty)
     for pollable in spareDirty {

@@ -9,6 +9,7 @@ struct JobRing: ~Copyable {
 
   deinit { slots.deallocate() }
 
+  var count: Int { tail &- head }
   var isEmpty: Bool { head == tail }
 
   mutating func push(_ job: UnownedJob) {

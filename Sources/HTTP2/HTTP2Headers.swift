@@ -1,5 +1,3 @@
-import Glibc
-
 /// A received header block, pseudo-header fields included, in the order of the wire. One flat run of bytes; strings are made on demand.
 ///
 /// A value: whoever keeps a copy keeps what it says, also when the stream it came from begins its next life.
@@ -13,6 +11,10 @@ public struct HTTP2Headers: Sendable {
   public var listByteCount: Int { block?.listByteCount ?? 0 }
   /// True if fields were left out because the block exceeded `headerListBytesMax`.
   public var isTruncated: Bool { block?.isTruncated ?? false }
+
+  /// The first `count` fields came before on the same connection, byte for byte, as the first ones of a block with this number; 0 for none.
+  public var repeated: (id: UInt64, count: Int) { block.map { ($0.repeatedID, $0.repeatedCount) } ?? (0, 0) }
+  func isIdentical(to other: HTTP2Headers) -> Bool { block === other.block }
 
   @inlinable public var count: Int { block?.count ?? 0 }
   public var isEmpty: Bool { count == 0 }
@@ -58,7 +60,7 @@ public struct HTTP2Headers: Sendable {
   /// The first value of `name` (lower-case), valid inside `body`; nil if there is none.
   public func withFirst<Result>(_ name: StaticString, _ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
     for index in 0..<count {
-      let found: Result? = withField(index) { candidate, value in equal(candidate, name) ? body(value) : nil }
+      let found: Result? = withField(index) { candidate, value in candidate == name ? body(value) : nil }
       if let found { return found }
     }
     return nil
@@ -72,10 +74,4 @@ public struct HTTP2Headers: Sendable {
     }
     return digits ?? nil
   }
-}
-
-/// Whether `bytes` are exactly those of `text`.
-@inline(__always) func equal(_ bytes: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
-  guard bytes.count == text.utf8CodeUnitCount, let base = bytes.baseAddress else { return bytes.count == text.utf8CodeUnitCount }
-  return memcmp(base, text.utf8Start, bytes.count) == 0
 }

@@ -60,16 +60,23 @@ public final class HTTP2Memory: @unchecked Sendable {
   }
 
   @inline(__always) private static func allocate(_ byteCount: Int, _ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    guard let context, byteCount >= 0, byteCount <= Int.max / 2 else { return nil }
-    let sizeClass = max((byteCount + step - 1) / step, 1)
-    if sizeClass <= pooledBytesMax / step {
-      let pool = context.assumingMemoryBound(to: Pool.self)
-      if let block = pool.pointee.free[sizeClass] {
-        pool.pointee.free[sizeClass] = block.load(as: UnsafeMutableRawPointer?.self)
-        pool.pointee.keptBytes -= sizeClass * step
-        return block
-      }
-    }
+    guard let context else { return nil }
+    // One comparison for both ends: negative ones are large as well.
+    guard UInt(bitPattern: byteCount &- 1) < UInt(pooledBytesMax) else { return allocateUnusual(byteCount) }
+    let sizeClass = (byteCount &+ (step &- 1)) / step
+    let pool = context.assumingMemoryBound(to: Pool.self)
+    guard let block = pool.pointee.free[sizeClass] else { return allocate(sizeClass: sizeClass) }
+    pool.pointee.free[sizeClass] = block.load(as: UnsafeMutableRawPointer?.self)
+    pool.pointee.keptBytes &-= sizeClass &* step
+    return block
+  }
+
+  @inline(never) private static func allocateUnusual(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    guard byteCount >= 0, byteCount <= Int.max / 2 else { return nil }
+    return allocate(sizeClass: max((byteCount + step - 1) / step, 1))
+  }
+
+  @inline(never) private static func allocate(sizeClass: Int) -> UnsafeMutableRawPointer? {
     guard let raw = malloc(headerBytes + sizeClass * step) else { return nil }
     raw.storeBytes(of: sizeClass, as: Int.self)
     return raw + headerBytes

@@ -59,6 +59,9 @@ open class HTTP2Session {
   final var recentStream: Unmanaged<HTTP2Stream>?
   /// Takes the fields of the header block that is arriving; its stream owns it.
   final var openBlock: Unmanaged<HeaderBlock>?
+  /// Judges the fields of that block. Servers only.
+  final var rules = RequestRules(isTrailer: false)
+  final var memo = HeaderMemo()
   final var events: HTTP2SessionEvents = []
   /// Received bytes of all streams that were not taken yet.
   public internal(set) final var bufferedBytes = 0
@@ -216,6 +219,7 @@ open class HTTP2Session {
     recentID = 0
     recentStream = nil
     openBlock = nil
+    memo = HeaderMemo()
     nghttp2_session_del(raw)
     lentOutbound.clear()
     for stream in live {
@@ -243,7 +247,7 @@ open class HTTP2Session {
         let stream = dispatching[index]
         let events = stream._withUnsafeGuaranteedRef { $0.takeEvents() }
         if events.contains(.closed) {
-          end(stream.takeUnretainedValue(), events)
+          end(stream, events)
         } else {
           stream._withUnsafeGuaranteedRef { $0.handle(events) }
         }
@@ -258,27 +262,24 @@ open class HTTP2Session {
   }
 
   /// The stream's last call. Nobody holds a stream that was served and let go of: it may begin again.
-  private final func end(_ ended: consuming HTTP2Stream, _ events: HTTP2StreamEvents) {
-    var stream = ended
-    detach(stream)
-    stream.handle(events)
-    if isKnownUniquelyReferenced(&stream) { reclaim(stream) }
-  }
-
-  private final func detach(_ stream: HTTP2Stream) {
-    guard stream.liveIndex >= 0 else { return }
+  private final func end(_ ended: Unmanaged<HTTP2Stream>, _ events: HTTP2StreamEvents) {
+    let index = ended._withUnsafeGuaranteedRef { $0.liveIndex }
+    guard index >= 0 else { return }
+    // Taken out of the list, with the list's reference: nothing is counted on the way.
+    var stream = live.removeLast()
+    if index < live.count {
+      stream.liveIndex = index
+      swap(&stream, &live[index])
+    }
+    stream.liveIndex = -1
     bufferedBytesShrank(by: stream.input.count)
     queuedOutputBytes -= stream.queuedBytes
     stream.queuedBytes = 0
     if !stream.lentOutput.isEmpty { stream.lentOutput.clear() }
     if stream.reservedBytes > 0 { stream.giveBackReservation(in: self) }
-    let last = live.removeLast()
-    if last !== stream {
-      live[stream.liveIndex] = last
-      last.liveIndex = stream.liveIndex
-    }
-    stream.liveIndex = -1
     stream.owner = nil
+    stream.handle(events)
+    if isKnownUniquelyReferenced(&stream) { reclaim(stream) }
   }
 
   final func attach(_ stream: HTTP2Stream, id: Int32) {

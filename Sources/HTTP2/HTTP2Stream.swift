@@ -61,6 +61,8 @@ open class HTTP2Stream {
   final var resetSent = false
   /// Our side was sent to its end. For a server: the client got its whole answer.
   final var answered = false
+  /// What `content-length` announced and has not come yet; nil where nothing was announced. Servers only.
+  final var owedBytes: Int?
   /// What of `output` the session has counted.
   final var queuedBytes = 0
   /// Bytes of output that were sent so far.
@@ -180,6 +182,7 @@ open class HTTP2Stream {
     responded = false
     resetSent = false
     answered = false
+    owedBytes = nil
     queuedBytes = 0
     sentBytes = 0
   }

@@ -6,6 +6,7 @@ import Glibc
     @usableFromInline var nameOffset: Int32
     @usableFromInline var nameCount: Int32
     @usableFromInline var valueCount: Int32
+    var effect: RequestRules.Effect
   }
 
   @usableFromInline private(set) var bytes: UnsafeMutableRawPointer
@@ -18,6 +19,11 @@ import Glibc
   private(set) var listByteCount = 0
   /// Fields were left out.
   private(set) var isTruncated = false
+  /// The session has taken the price of that.
+  var isCharged = false
+  /// So many of its fields are the first ones of the block that the connection remembers under this number; 0 for none.
+  var repeatedID: UInt64 = 0
+  var repeatedCount = 0
 
   private static let commonBytes = 512
   private static let keptBytesMax = 4096
@@ -49,24 +55,29 @@ import Glibc
   ///
   /// Ten times in a small call: written so that it compiles to little more than the two copies.
   @inline(__always)
-  func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, limit: Int) {
+  func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ effect: RequestRules.Effect = .none, limit: Int) {
     let length = name.count &+ value.count
     listByteCount &+= length &+ 32
     guard listByteCount <= limit else {
       isTruncated = true
       return
     }
-    if count == fieldCapacity { growFields() }
-    if byteCapacity &- byteCount < length { growBytes(length) }
+    if count == fieldCapacity || byteCapacity &- byteCount < length { makeRoom(length) }
     // Nothing here is longer than the limit of the whole block.
     fields[count] = Field(
       nameOffset: Int32(truncatingIfNeeded: byteCount), nameCount: Int32(truncatingIfNeeded: name.count),
-      valueCount: Int32(truncatingIfNeeded: value.count))
+      valueCount: Int32(truncatingIfNeeded: value.count), effect: effect)
     count &+= 1
     let room = bytes + byteCount
     memcpy(room, name.baseAddress ?? UnsafeRawPointer(room), name.count)
     memcpy(room + name.count, value.baseAddress ?? UnsafeRawPointer(room), value.count)
     byteCount &+= length
+  }
+
+  @inline(never)
+  private func makeRoom(_ length: Int) {
+    if count == fieldCapacity { growFields() }
+    if byteCapacity &- byteCount < length { growBytes(length) }
   }
 
   private func growBytes(_ byteCount: Int) {
@@ -86,11 +97,64 @@ import Glibc
     fieldCapacity *= 2
   }
 
+  /// Field `index` is exactly this.
+  @inline(__always)
+  func matches(_ index: Int, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool {
+    guard index < count else { return false }
+    let field = fields[index]
+    guard Int(field.nameCount) == name.count, Int(field.valueCount) == value.count else { return false }
+    let start = UnsafeRawPointer(bytes) + Int(field.nameOffset)
+    return Self.isSame(start, name) && Self.isSame(start + name.count, value)
+  }
+
+  @inline(__always)
+  private static func isSame(_ left: UnsafeRawPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+    guard let other = right.baseAddress, right.count > 0 else { return true }
+    guard right.count >= 8 else {
+      if right.count >= 4 {
+        let last = right.count &- 4
+        return left.loadUnaligned(as: UInt32.self) == other.loadUnaligned(as: UInt32.self)
+          && left.loadUnaligned(fromByteOffset: last, as: UInt32.self) == other.loadUnaligned(fromByteOffset: last, as: UInt32.self)
+      }
+      for index in 0..<right.count where left.load(fromByteOffset: index, as: UInt8.self) != right[index] { return false }
+      return true
+    }
+    var offset = 0
+    let last = right.count &- 8
+    while offset < last {
+      guard left.loadUnaligned(fromByteOffset: offset, as: UInt64.self) == other.loadUnaligned(fromByteOffset: offset, as: UInt64.self) else {
+        return false
+      }
+      offset &+= 8
+    }
+    return left.loadUnaligned(fromByteOffset: last, as: UInt64.self) == other.loadUnaligned(fromByteOffset: last, as: UInt64.self)
+  }
+
+  /// Takes over the first `fieldCount` fields of `other`. Only while it is empty.
+  func take(_ fieldCount: Int, of other: HeaderBlock, rules: inout RequestRules) {
+    precondition(count == 0 && fieldCount <= other.count, "only an empty block takes fields that are there")
+    let length = fieldCount < other.count ? Int(other.fields[fieldCount].nameOffset) : other.byteCount
+    while fieldCapacity < fieldCount { growFields() }
+    if byteCapacity < length { growBytes(length) }
+    fields.update(from: other.fields, count: fieldCount)
+    bytes.copyMemory(from: other.bytes, byteCount: length)
+    count = fieldCount
+    byteCount = length
+    listByteCount = length + 32 * fieldCount
+    for index in 0..<fieldCount where !rules.accept(fields[index].effect) {
+      // What was accepted there is accepted here: only content-length has to be read again.
+      withField(index) { name, value in _ = rules.judge(name, value) }
+    }
+  }
+
   /// Empties it for another use; memory beyond what most blocks need is given back.
   func removeAll() {
     count = 0
     listByteCount = 0
     isTruncated = false
+    isCharged = false
+    repeatedID = 0
+    repeatedCount = 0
     byteCount = 0
     if byteCapacity > Self.keptBytesMax {
       bytes.deallocate()

@@ -17,8 +17,8 @@ final class SessionCallbacks: Sendable {
       return HTTP2Session.with(context, else: 0) { $0.headersBegan(frame) }
     }
     nghttp2_session_callbacks_set_on_header_callback(callbacks) { _, _, name, nameCount, value, valueCount, _, context in
-      HTTP2Session.with(context, else: 0) {
-        $0.headerArrived(UnsafeRawBufferPointer(start: name, count: nameCount), UnsafeRawBufferPointer(start: value, count: valueCount))
+      HTTP2Session.with(context, else: 0) { session in
+        session.headerArrived(UnsafeRawBufferPointer(start: name, count: nameCount), UnsafeRawBufferPointer(start: value, count: valueCount))
       }
     }
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { raw, _, id, bytes, count, context in
@@ -101,6 +101,7 @@ extension HTTP2Session {
   final func headersBegan(_ frame: UnsafePointer<nghttp2_frame>) -> Int32 {
     let header = frame.pointee.hd
     openBlock = nil
+    memo.stopMatching()
     guard header.type == UInt8(NGHTTP2_HEADERS.rawValue) else { return 0 }
     if frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
       // What was sent in one go may be hundreds of requests too many.
@@ -110,9 +111,12 @@ extension HTTP2Session {
       recentID = header.stream_id
       recentStream = Unmanaged.passUnretained(stream)
       _ = nghttp2_session_set_stream_user_data(raw, header.stream_id, Unmanaged.passUnretained(stream).toOpaque())
-      openBlock = stream.headers.ownedBlock()
+      memo.begin()
+      if !memo.isMatching { openBlock = stream.headers.ownedBlock() }
+      rules = RequestRules(isTrailer: false)
     } else {
       withStream(header.stream_id) { stream in
+        rules = RequestRules(isTrailer: true)
         // After the first complete block comes the trailer; before it, another try at the response (1xx came first).
         stream.collectsTrailers = stream.headersComplete
         openBlock = stream.collectsTrailers ? stream.trailers.ownedBlock() : stream.headers.ownedBlock()
@@ -122,22 +126,67 @@ extension HTTP2Session {
   }
 
   @inline(__always) final func headerArrived(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Int32 {
+    if memo.isMatching, memo.takeNext(name, value) { return 0 }
+    return newFieldArrived(name, value)
+  }
+
+  private final func newFieldArrived(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Int32 {
+    if memo.isMatching { diverge() }
     guard let openBlock else { return 0 }
     return openBlock._withUnsafeGuaranteedRef { block in
-      let wasTruncated = block.isTruncated
-      block.add(name, value, limit: configuration.headerListBytesMax)
-      guard block.isTruncated else { return 0 }
-      if !wasTruncated { glitches.spend(GlitchBudget.oversizedHeadersCost) }
-      // Decoding far past the limit only burns our time: such a peer loses its connection.
-      guard block.listByteCount > 8 * configuration.headerListBytesMax else { return 0 }
-      return Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
+      let before = rules
+      if role == .server {
+        let wasAccepted = memo.effect(block.count, name, value).map { rules.accept($0) } ?? false
+        guard wasAccepted || rules.judge(name, value) else { return fieldIsMalformed() }
+      }
+      block.add(name, value, rules.effect(since: before), limit: configuration.headerListBytesMax)
+      return block.isTruncated ? headersAreTooLarge(block) : 0
     }
+  }
+
+  /// The block that is arriving is not the one that is remembered.
+  private final func diverge() {
+    recentStream?._withUnsafeGuaranteedRef { stream in
+      let own = stream.headers.ownedBlock()
+      openBlock = own
+      own._withUnsafeGuaranteedRef { memo.diverge(into: $0, &rules) }
+    }
+    memo.stopMatching()
+  }
+
+  private final func headersAreTooLarge(_ block: HeaderBlock) -> Int32 {
+    if !block.isCharged {
+      block.isCharged = true
+      glitches.spend(GlitchBudget.oversizedHeadersCost)
+    }
+    // Decoding far past the limit only burns our time: such a peer loses its connection.
+    guard block.listByteCount > 8 * configuration.headerListBytesMax else { return 0 }
+    return Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
+  }
+
+  /// The rest of the block is only decoded.
+  private final func fieldIsMalformed() -> Int32 {
+    openBlock = nil
+    recentStream?._withUnsafeGuaranteedRef { refuseMalformed($0) }
+    return Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
+  }
+
+  /// A request that is none (RFC 9113 section 8.1.1).
+  private final func refuseMalformed(_ stream: HTTP2Stream) {
+    glitches.spend(GlitchBudget.invalidFrameCost)
+    guard !stream.resetSent else { return }
+    stream.resetSent = true
+    _ = nghttp2_submit_rst_stream(raw, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, HTTP2ErrorCode.protocolError.rawValue)
   }
 
   final func dataArrived(_ id: Int32, _ bytes: UnsafeRawBufferPointer) {
     var isTaken = false
     withStream(id) { stream in
       guard !stream.resetSent else { return }
+      if let owed = stream.owedBytes {
+        guard bytes.count <= owed else { return refuseMalformed(stream) }
+        stream.owedBytes = owed - bytes.count
+      }
       isTaken = true
       takeIn(bytes, stream)
       bytesArrived(bytes.count)
@@ -158,6 +207,7 @@ extension HTTP2Session {
       if ends || header.length > frame.pointee.data.padlen { glitches.giveBack(1) }
       guard ends else { return }
       withStream(header.stream_id) { stream in
+        guard stream.owedBytes ?? 0 == 0 else { return refuseMalformed(stream) }
         stream.inputEnded = true
         stream.events.insert(.end)
         enqueue(stream)
@@ -184,6 +234,16 @@ extension HTTP2Session {
   }
 
   private final func headersArrived(_ stream: HTTP2Stream, ended: Bool) {
+    if role == .server {
+      if stream.collectsTrailers {
+        // Nothing can come after a trailer.
+        guard ended else { return refuseMalformed(stream) }
+      } else {
+        guard requestIsWhole(stream) else { return refuseMalformed(stream) }
+        stream.owedBytes = rules.contentLength
+      }
+      if ended, stream.owedBytes ?? 0 != 0 { return refuseMalformed(stream) }
+    }
     if stream.collectsTrailers {
       stream.events.insert(.trailers)
     } else if role == .client, let status = stream.headers.status, status < 200 {
@@ -198,6 +258,20 @@ extension HTTP2Session {
       stream.events.insert(.end)
     }
     enqueue(stream)
+  }
+
+  /// The end of a request's header block: false if it lacks what it must have.
+  private final func requestIsWhole(_ stream: HTTP2Stream) -> Bool {
+    if memo.isWhole {
+      rules = memo.rules
+      stream.headers.block = memo.repeated
+      memo.stopMatching()
+      return true
+    }
+    if memo.isMatching { diverge() }
+    guard rules.endBlock() else { return false }
+    memo.consider(stream.headers.block, rules)
+    return true
   }
 
   final func streamClosed(_ id: Int32, _ code: HTTP2ErrorCode) {

@@ -4,9 +4,13 @@
 public struct RPCContext: Sendable {
   @TaskLocal public static var current: RPCContext?
 
-  /// CLOCK_MONOTONIC; nil for none.
-  public var deadlineNanoseconds: UInt64?
-  private let served: ServerContext?
+  /// The call that a task serves. One for each task that runs handlers, bound once: calls come and go in it.
+  final class Serving: @unchecked Sendable {
+    var context: ServerContext?
+  }
+
+  private let serving: Serving?
+  private let ownDeadline: UInt64?
   private let own: Metadata
   private let ownTrace: TraceContext?
 
@@ -19,18 +23,23 @@ public struct RPCContext: Sendable {
   ///   - metadata: goes with every onward call that does not set the same key itself.
   ///   - trace: where we are in the trace; goes with every onward call too.
   public init(deadlineNanoseconds: UInt64?, metadata: Metadata = Metadata(), trace: TraceContext? = nil) {
-    self.deadlineNanoseconds = deadlineNanoseconds
-    served = nil
+    serving = nil
+    ownDeadline = deadlineNanoseconds
     own = metadata
     ownTrace = trace
   }
 
-  init(serving context: ServerContext) {
-    deadlineNanoseconds = context.deadlineNanoseconds
-    served = context
+  init(_ serving: Serving) {
+    self.serving = serving
+    ownDeadline = nil
     own = Metadata()
     ownTrace = nil
   }
+
+  private var served: ServerContext? { serving?.context }
+
+  /// CLOCK_MONOTONIC; nil for none.
+  public var deadlineNanoseconds: UInt64? { served?.deadlineNanoseconds ?? ownDeadline }
 
   /// What goes onward with every call.
   public var metadata: Metadata {

@@ -7,7 +7,8 @@ public final class RPCReader<Message: RPCMessage>: AsyncSequence, @unchecked Sen
 
   @usableFromInline let stream: RPCStream
 
-  @usableFromInline init(_ stream: RPCStream) { self.stream = stream }
+  /// For generated code.
+  public init(_ stream: RPCStream) { self.stream = stream }
 
   /// The next message, or nil after the last one.
   /// - Throws: `RPCError` with the status of the call if it failed, `CancellationError` if the task was cancelled.

@@ -152,7 +152,9 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
   }
 
   /// What the header of the first message says of its size. There must be five bytes.
-  @inline(__always) private final var announcedBytes: Int { Int(input[1]) << 24 | Int(input[2]) << 16 | Int(input[3]) << 8 | Int(input[4]) }
+  @inline(__always) private final var announcedBytes: Int {
+    input.withUnsafeBytes { Int(UInt32(bigEndian: $0.loadUnaligned(fromByteOffset: 1, as: UInt32.self))) }
+  }
 
   /// The payload size of the first message if all of it is there.
   final func frontMessageBytes() throws(RPCError) -> Int? {
@@ -300,10 +302,7 @@ open class RPCStream: HTTP2Stream, @unchecked Sendable {
     sentMessages &+= 1
     output.withUnsafeMutableBytes { bytes in
       bytes[start] = isCompressed ? 1 : 0
-      bytes[start + 1] = UInt8(truncatingIfNeeded: length >> 24)
-      bytes[start + 2] = UInt8(truncatingIfNeeded: length >> 16)
-      bytes[start + 3] = UInt8(truncatingIfNeeded: length >> 8)
-      bytes[start + 4] = UInt8(truncatingIfNeeded: length)
+      bytes.storeBytes(of: UInt32(truncatingIfNeeded: length).bigEndian, toByteOffset: start + 1, as: UInt32.self)
     }
   }
 

@@ -4,7 +4,8 @@ import HTTP2
 public final class RPCWriter<Message: RPCMessage>: @unchecked Sendable {
   @usableFromInline let stream: RPCStream
 
-  @usableFromInline init(_ stream: RPCStream) { self.stream = stream }
+  /// For generated code.
+  public init(_ stream: RPCStream) { self.stream = stream }
 
   /// Queues one message and waits while the peer is slower than the writer.
   /// - Parameter mayCompress: false sends this message as it is even on a call that compresses.

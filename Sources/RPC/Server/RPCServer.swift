@@ -11,12 +11,15 @@ public final class RPCServer: @unchecked Sendable {
   public let loop: EventLoop
   public let configuration: RPCServerConfiguration
   /// Where calls are counted; nil for nowhere. Set it before the first call.
-  public var statistics: RPCStatistics?
+  public var statistics: RPCStatistics? { didSet { observe() } }
   /// Told of every call that ends, for logs. Must not block.
-  public var onCallEnd: ((ServerCallEnd) -> Void)?
+  public var onCallEnd: ((ServerCallEnd) -> Void)? { didSet { observe() } }
+  /// Somebody wants to know how calls end.
+  private(set) var isObserved = false
 
   let router: RPCRouter
   let memory = LoopMemory()
+  let handlers: HandlerTasks
   /// Calls that are over and that nobody holds, for the next ones.
   private var spareCalls: [ServerCall] = []
   /// Two buffers of at most 4 KiB each, and their own size: 5 MiB in all.
@@ -48,10 +51,13 @@ public final class RPCServer: @unchecked Sendable {
     log: Logger = Logger(label: "jetty.rpc.server")
   ) {
     self.loop = loop
+    handlers = HandlerTasks(loop: loop)
     self.router = router
     self.configuration = configuration
     self.log = log
   }
+
+  private func observe() { isObserved = statistics != nil || onCallEnd != nil }
 
   public var openConnections: Int { connections.count }
   var spareCallCount: Int { spareCalls.count }
@@ -137,6 +143,7 @@ public final class RPCServer: @unchecked Sendable {
     for listener in listeners { listener.close() }
     listeners = []
     for connection in connections.values { connection.close("the server was closed") }
+    handlers.close()
     watch.stop()
   }
 
@@ -183,6 +190,7 @@ public final class RPCServer: @unchecked Sendable {
 
   private func signalIfDrained() {
     guard isDraining, connections.isEmpty, runningCalls <= 0 else { return }
+    handlers.close()
     for waiter in shutdownWaiters { waiter.signal() }
   }
 }

@@ -10,30 +10,34 @@ struct RequestHead {
     case notGRPC(Int)
   }
 
-  let route: RPCRouter.Route
+  // The router keeps its routes, and the server its router: they are not counted here.
+  unowned(unsafe) let route: RPCRouter.Route
   var timeoutNanoseconds: UInt64?
   var inputIsGzip = false
   var acceptsGzip = false
 
   /// What one walk over the fields finds. Where a field is repeated the first one counts.
-  private struct Found {
-    var media: MediaType?
-    var isPost: Bool?
-    var route: RPCRouter.Route??
+  struct Found {
+    fileprivate var media: MediaType?
+    fileprivate var isPost: Bool?
+    fileprivate unowned(unsafe) var route: RPCRouter.Route?
+    fileprivate var hasPath = false
     /// The inner nil: malformed.
-    var timeout: UInt64??
-    var encoding: Encoding?
-    var acceptsGzip: Bool?
+    fileprivate var timeout: UInt64??
+    fileprivate var encoding: Encoding?
+    fileprivate var acceptsGzip: Bool?
     /// A `-bin` field is not base64.
-    var hasBrokenKey = false
+    fileprivate var hasBrokenKey = false
 
-    enum Encoding { case identity, gzip, unknown }
+    fileprivate enum Encoding { case identity, gzip, unknown }
 
     @inline(__always)
-    mutating func take(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ router: RPCRouter) {
+    fileprivate mutating func take(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ router: RPCRouter) {
       // By length first: most fields are none of these.
       switch name.count {
-      case 5 where route == nil && name == ":path": route = .some(router.route(value))
+      case 5 where !hasPath && name == ":path":
+        hasPath = true
+        route = router.route(value)
       case 7 where isPost == nil && name == ":method": isPost = value == "POST"
       case 12 where media == nil && name == "content-type": media = MediaType(value)
       case 12 where timeout == nil && name == "grpc-timeout": timeout = .some(TimeoutText.nanoseconds(value))
@@ -44,15 +48,20 @@ struct RequestHead {
     }
   }
 
-  static func parse(_ headers: HTTP2Headers, router: RPCRouter) -> Outcome {
+  /// What the fields from `first` up to `end` say beside those before them.
+  static func find(_ headers: HTTP2Headers, from first: Int, to end: Int, after earlier: Found, router: RPCRouter) -> Found {
+    var found = earlier
+    for index in first..<end { headers.withField(index) { name, value in found.take(name, value, router) } }
+    return found
+  }
+
+  static func judge(_ found: Found, _ headers: HTTP2Headers, router: RPCRouter) -> Outcome {
     if headers.isTruncated { return .refused(RPCError(.resourceExhausted, "the request's metadata is too large")) }
-    var found = Found()
-    headers.forEach { name, value in found.take(name, value, router) }
     let media = found.media ?? .notGRPC
     guard media != .notGRPC else { return .notGRPC(415) }
     guard found.isPost ?? false else { return .notGRPC(405) }
     guard media == .grpc else { return .refused(RPCError(.unimplemented, "messages are protobuf here: content-type application/grpc")) }
-    guard let route = found.route ?? nil else { return .refused(RPCError(.unimplemented, unknown(headers[":path"] ?? "", router))) }
+    guard let route = found.route else { return .refused(RPCError(.unimplemented, unknown(headers[":path"] ?? "", router))) }
     if found.hasBrokenKey {
       let key = Metadata.firstBrokenKey(headers) ?? ""
       return .refused(RPCError(.internalError, "the metadata \(key.prefix(64)) is not base64"))

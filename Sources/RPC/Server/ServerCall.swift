@@ -4,12 +4,16 @@ import HTTP2
 /// One call at the server: from its headers to its status. Public only for code specialised across modules.
 public final class ServerCall: RPCStream, @unchecked Sendable {
   // Strong: a handler may outlive its connection. The connection lets go of the call when its stream closes.
-  var connection: ServerConnection?
-  private var route: RPCRouter.Route?
+  var connection: ServerConnection? { didSet { link = connection.map { .passUnretained($0) } } }
+  /// The same, not counted: for the many places that a call passes while it has a connection.
+  private var link: Unmanaged<ServerConnection>?
+  // The connection keeps it, by way of its server.
+  private unowned(unsafe) var route: RPCRouter.Route?
   private var context: ServerContext?
   /// The context of the last call, for the next one.
   private var spareContext: ServerContext?
-  private var task: Task<Void, Never>?
+  /// Runs the handler.
+  private var runner: HandlerTask?
   private var startedNanoseconds: UInt64 = 0
   /// `grpc-accept-encoding` names gzip.
   private var acceptsGzip = false
@@ -31,7 +35,7 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
     super.renew()
     connection = nil
     route = nil
-    task = nil
+    runner = nil
     startedNanoseconds = 0
     acceptsGzip = false
     isRunning = false
@@ -62,10 +66,11 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
     if events.contains(.closed) { closed() }
   }
 
-  private func begin() {
-    guard let connection else { return }
+  private func begin() { link?._withUnsafeGuaranteedRef { begin($0) } }
+
+  private func begin(_ connection: ServerConnection) {
     startedNanoseconds = connection.lastReadNanoseconds
-    switch RequestHead.parse(headers, router: connection.server.router) {
+    switch connection.head(headers) {
     case .notGRPC(let status):
       let fields = HTTP2Fields()
       fields.add(":status", String(status))
@@ -98,14 +103,13 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
     self.context = context
     isCounted = true
     connection.callBegan(startedNanoseconds)
-    connection.server.calls.started(startedNanoseconds)
     if let statistics = connection.server.statistics {
       let counts = head.route.statistics ?? statistics.method(head.route.method)
       head.route.statistics = counts
       counts.attemptStarted()
     }
     if let deadline { setDeadline(nanoseconds: deadline) }
-    if !head.route.method.type.hasSingleRequest { run(head.route) }
+    if !head.route.method.type.hasSingleRequest { run() }
   }
 
   /// No handler has seen the call: its client may make it again anywhere.
@@ -141,44 +145,68 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
       end(error)
       return
     }
-    run(route)
+    run()
   }
 
   // MARK: The handler
 
-  private func run(_ route: RPCRouter.Route) {
-    guard let current = connection, let context else { return }
-    guard current.hasRoomForAnswers else {
-      guard current.mayDeferCall else { return refuse() }
-      isDeferred = true
-      return current.deferCall(self)
+  private func run() {
+    link?._withUnsafeGuaranteedRef { connection in
+      // It counts from here on: what has arrived at once would else begin at once, however many handlers run.
+      connection.callStarted()
+      connection.server.handlers.start(self)
     }
+  }
+
+  /// Whether the handler may run now. Else the call is over, or waits until there is room for its answer.
+  func mayBegin() -> Bool {
+    link?._withUnsafeGuaranteedRef { connection in
+      if !isFinished {
+        if connection.hasRoomForAnswers { return true }
+        if connection.mayDeferCall {
+          isDeferred = true
+          connection.deferCall(self)
+        } else {
+          refuse()
+        }
+      }
+      connection.callEnded()
+      return false
+    } ?? false
+  }
+
+  /// The handler is about to run, in `runner`.
+  /// - Returns: what it knows about the call.
+  func begin(by runner: HandlerTask) -> ServerContext? {
     isRunning = true
-    current.callStarted()
-    nonisolated(unsafe) let (route, connection) = (route, current)
-    let started = Task.immediate(executorPreference: loop) { [self] in
-      await RPCContext.$current.withValue(RPCContext(serving: context)) { await serve(route, context, connection) }
-    }
-    if isRunning { task = started }
+    self.runner = runner
+    return context
   }
 
   /// There is room for more answers again.
   func runDeferred() {
-    guard isDeferred, !isFinished, isOpen, let route else { return }
+    guard isDeferred, !isFinished, isOpen else { return }
     isDeferred = false
-    run(route)
+    run()
   }
 
-  private func serve(_ route: RPCRouter.Route, _ context: ServerContext, _ connection: ServerConnection) async {
-    do {
-      let interceptors = connection.server.router.interceptors
-      if interceptors.isEmpty { try await route.invoke(self) } else { try await invoke(route, context, interceptors[...]) }
-    } catch {
-      fail(RPCError(mapping: error))
-    }
+  /// Runs the handler, inside of the interceptors.
+  @inline(__always) func invoke() async throws {
+    guard let route else { return }
+    if hasInterceptors { try await intercept(route) } else { try await route.invoke(self) }
+  }
+
+  private var hasInterceptors: Bool { link?._withUnsafeGuaranteedRef { !$0.server.router.interceptors.isEmpty } ?? false }
+
+  private func intercept(_ route: RPCRouter.Route) async throws {
+    guard let connection, let context else { return }
+    try await invoke(route, context, connection.server.router.interceptors[...])
+  }
+
+  func handlerReturned() {
     isRunning = false
-    task = nil
-    connection.callEnded()
+    runner = nil
+    link?._withUnsafeGuaranteedRef { $0.callEnded() }
   }
 
   private func invoke(_ route: RPCRouter.Route, _ context: ServerContext, _ interceptors: ArraySlice<RPCServerInterceptor>) async throws {
@@ -186,12 +214,14 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
     try await first(context) { try await self.invoke(route, context, interceptors.dropFirst()) }
   }
 
-  @usableFromInline func serverContext() throws(RPCError) -> ServerContext {
+  /// What the handler is told about the call.
+  public func serverContext() throws(RPCError) -> ServerContext {
     guard let context else { throw RPCError(.internalError, "the call has no context") }
     return context
   }
 
-  @usableFromInline func takeSingleRequest<Message: RPCMessage>() throws(RPCError) -> Message {
+  /// The one message of a call whose requests do not stream.
+  public func takeSingleRequest<Message: RPCMessage>(_: Message.Type) throws(RPCError) -> Message {
     guard let message = try takeMessage(Message.self) else { throw RPCError(.internalError, "the request is incomplete") }
     if lastMessageWasCompressed { context?.requestWasCompressed = true }
     return message
@@ -211,7 +241,8 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   /// Once for each call, before its headers and first message.
   private func chooseCompression() { outputIsGzip = acceptsGzip && context?.compressesResponses ?? false }
 
-  @usableFromInline func respond<Message: RPCMessage>(with message: Message) throws(RPCError) {
+  /// Sends the one answer of a call whose responses do not stream, and OK.
+  public func respond<Message: RPCMessage>(with message: Message) throws(RPCError) {
     guard !isFinished else { return }
     chooseCompression()
     try appendMessage(message)
@@ -222,7 +253,7 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   // MARK: The status
 
   /// Ends the call with OK after the messages that are queued.
-  @usableFromInline func succeed() {
+  public func succeed() {
     guard !isFinished else { return }
     settle(.ok, nil)
     if !hasResponded { super.respond(responseFields()) }
@@ -253,7 +284,7 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
     guard !isFinished else { return }
     endedBy = error
     fail(error)
-    task?.cancel()
+    runner?.cancel()
     wakeAll()
   }
 
@@ -266,13 +297,12 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   private func settle(_ code: StatusCode, _ error: RPCError?) {
     isFinished = true
     clearDeadline()
-    guard let connection else { return }
-    let server = connection.server
-    if isCounted {
-      connection.callSettled(code)
-      server.calls.ended(code == .ok)
+    let isObserved = link?._withUnsafeGuaranteedRef { connection in
+      if isCounted { connection.callSettled(code) }
+      return connection.server.isObserved
     }
-    guard server.statistics != nil || server.onCallEnd != nil else { return }
+    guard isObserved ?? false, let connection else { return }
+    let server = connection.server
     let nanoseconds = loop.nowNanoseconds &- startedNanoseconds
     // A call that nobody serves is counted too, under no name of its own.
     let counts = isCounted ? route?.statistics : server.statistics?.method(nil)
@@ -309,7 +339,7 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
     if !isFinished {
       endedBy = RPCError(.cancelled, "the client kept the call waiting for too long")
       settle(.cancelled, endedBy)
-      task?.cancel()
+      runner?.cancel()
       wakeAll()
     }
     dropOutput(keepingAtMost: 0)
@@ -324,7 +354,7 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
     if !isFinished {
       endedBy = RPCError(.cancelled, "the client cancelled the call")
       settle(.cancelled, endedBy)
-      task?.cancel()
+      runner?.cancel()
     }
     connection?.countMessages(of: self)
     wakeAll()

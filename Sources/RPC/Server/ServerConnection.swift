@@ -36,6 +36,9 @@ final class ServerConnection: RPCConnection {
   /// A call has begun since the idle timer last looked.
   private var wasUsed = true
   private var graceMilliseconds: UInt64
+  private var repeatedID: UInt64 = 0
+  private var repeatedCount = 0
+  private var repeatedPart = RequestHead.Found()
   private(set) var calls = CallCounters()
   private(set) var keepalivesSent: UInt64 = 0
 
@@ -67,7 +70,8 @@ final class ServerConnection: RPCConnection {
   override func makeStream() -> HTTP2Stream { server.makeCall(self) }
 
   override func reclaim(_ stream: HTTP2Stream) {
-    if let call = stream as? ServerCall { server.keep(call) }
+    // All streams of this connection are made above.
+    server.keep(unsafeDowncast(stream, to: ServerCall.self))
   }
 
   // MARK: Calls
@@ -98,6 +102,18 @@ final class ServerConnection: RPCConnection {
   }
 
   var waitingCalls: Int { deferredCalls.count }
+
+  /// What a request's headers say. Most begin as those before them do, see `HTTP2Headers.repeated`: that part is read once.
+  func head(_ headers: HTTP2Headers) -> RequestHead.Outcome {
+    let (repeated, router) = (headers.repeated, server.router)
+    if repeated.id != repeatedID || repeated.count != repeatedCount {
+      repeatedID = repeated.id
+      repeatedCount = repeated.count
+      repeatedPart = RequestHead.find(headers, from: 0, to: repeated.count, after: RequestHead.Found(), router: router)
+    }
+    let found = RequestHead.find(headers, from: repeated.count, to: headers.count, after: repeatedPart, router: router)
+    return RequestHead.judge(found, headers, router: router)
+  }
 
   func deferCall(_ call: ServerCall) { deferredCalls.append(call) }
 
@@ -187,8 +203,15 @@ final class ServerConnection: RPCConnection {
 
   // MARK: Counting
 
-  func callBegan(_ now: UInt64) { calls.started(now) }
-  func callSettled(_ code: StatusCode) { calls.ended(code == .ok) }
+  func callBegan(_ now: UInt64) {
+    calls.started(now)
+    server.calls.started(now)
+  }
+
+  func callSettled(_ code: StatusCode) {
+    calls.ended(code == .ok)
+    server.calls.ended(code == .ok)
+  }
 
   // MARK: Draining
 

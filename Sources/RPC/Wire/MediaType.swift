@@ -1,3 +1,5 @@
+import HTTP2
+
 /// What a `content-type` says of a message's format (PROTOCOL-HTTP2.md: `application/grpc`, then nothing or `+proto`, or another format).
 enum MediaType {
   /// protobuf, which is all that this runtime speaks.

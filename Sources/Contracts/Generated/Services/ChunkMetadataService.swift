@@ -52,45 +52,53 @@ extension ChunkMetadataService {
 
   /// Adds every method. A request that breaks the rules of its contract never reaches the method.
   public func register(in router: RPCRouter) {
-    router.unary(ChunkMetadataMethods.claimChunk) {
-      (request: ClaimChunkRequest, context: ServerContext) async throws -> ClaimChunkResponse in
+    router.serve(ChunkMetadataMethods.claimChunk) { call in
+      let request = try call.takeSingleRequest(ClaimChunkRequest.self)
       try request.validate()
-      return try await self.claimChunk(request, context: context)
+      let response = try await self.claimChunk(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(ChunkMetadataMethods.recordChunk) {
-      (request: RecordChunkRequest, context: ServerContext) async throws -> RecordChunkResponse in
+    router.serve(ChunkMetadataMethods.recordChunk) { call in
+      let request = try call.takeSingleRequest(RecordChunkRequest.self)
       try request.validate()
-      return try await self.recordChunk(request, context: context)
+      let response = try await self.recordChunk(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(ChunkMetadataMethods.releaseChunk) {
-      (request: ReleaseChunkRequest, context: ServerContext) async throws -> ReleaseChunkResponse in
+    router.serve(ChunkMetadataMethods.releaseChunk) { call in
+      let request = try call.takeSingleRequest(ReleaseChunkRequest.self)
       try request.validate()
-      return try await self.releaseChunk(request, context: context)
+      let response = try await self.releaseChunk(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(ChunkMetadataMethods.cacheChunk) {
-      (request: CacheChunkRequest, context: ServerContext) async throws -> CacheChunkResponse in
+    router.serve(ChunkMetadataMethods.cacheChunk) { call in
+      let request = try call.takeSingleRequest(CacheChunkRequest.self)
       try request.validate()
-      return try await self.cacheChunk(request, context: context)
+      let response = try await self.cacheChunk(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(ChunkMetadataMethods.listChunks) {
-      (request: ListChunksRequest, context: ServerContext) async throws -> ListChunksResponse in
+    router.serve(ChunkMetadataMethods.listChunks) { call in
+      let request = try call.takeSingleRequest(ListChunksRequest.self)
       try request.validate()
-      return try await self.listChunks(request, context: context)
+      let response = try await self.listChunks(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(ChunkMetadataMethods.missingChunks) {
-      (request: MissingChunksRequest, context: ServerContext) async throws -> MissingChunksResponse in
+    router.serve(ChunkMetadataMethods.missingChunks) { call in
+      let request = try call.takeSingleRequest(MissingChunksRequest.self)
       try request.validate()
-      return try await self.missingChunks(request, context: context)
+      let response = try await self.missingChunks(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(ChunkMetadataMethods.summarizeChunks) {
-      (request: SummarizeChunksRequest, context: ServerContext) async throws -> SummarizeChunksResponse in
+    router.serve(ChunkMetadataMethods.summarizeChunks) { call in
+      let request = try call.takeSingleRequest(SummarizeChunksRequest.self)
       try request.validate()
-      return try await self.summarizeChunks(request, context: context)
+      let response = try await self.summarizeChunks(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(ChunkMetadataMethods.dropChunks) {
-      (request: DropChunksRequest, context: ServerContext) async throws -> DropChunksResponse in
+    router.serve(ChunkMetadataMethods.dropChunks) { call in
+      let request = try call.takeSingleRequest(DropChunksRequest.self)
       try request.validate()
-      return try await self.dropChunks(request, context: context)
+      let response = try await self.dropChunks(request, context: call.serverContext())
+      try call.respond(with: response)
     }
   }
 }

@@ -27,20 +27,23 @@ extension DedupService {
 
   /// Adds every method. A request that breaks the rules of its contract never reaches the method.
   public func register(in router: RPCRouter) {
-    router.unary(DedupMethods.checkDuplicate) {
-      (request: CheckDuplicateRequest, context: ServerContext) async throws -> CheckDuplicateResponse in
+    router.serve(DedupMethods.checkDuplicate) { call in
+      let request = try call.takeSingleRequest(CheckDuplicateRequest.self)
       try request.validate()
-      return try await self.checkDuplicate(request, context: context)
+      let response = try await self.checkDuplicate(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(DedupMethods.registerFile) {
-      (request: RegisterFileRequest, context: ServerContext) async throws -> RegisterFileResponse in
+    router.serve(DedupMethods.registerFile) { call in
+      let request = try call.takeSingleRequest(RegisterFileRequest.self)
       try request.validate()
-      return try await self.registerFile(request, context: context)
+      let response = try await self.registerFile(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(DedupMethods.forgetFile) {
-      (request: ForgetFileRequest, context: ServerContext) async throws -> ForgetFileResponse in
+    router.serve(DedupMethods.forgetFile) { call in
+      let request = try call.takeSingleRequest(ForgetFileRequest.self)
       try request.validate()
-      return try await self.forgetFile(request, context: context)
+      let response = try await self.forgetFile(request, context: call.serverContext())
+      try call.respond(with: response)
     }
   }
 }

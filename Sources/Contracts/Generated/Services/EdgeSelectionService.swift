@@ -37,35 +37,41 @@ extension EdgeSelectionService {
 
   /// Adds every method. A request that breaks the rules of its contract never reaches the method.
   public func register(in router: RPCRouter) {
-    router.unary(EdgeSelectionMethods.selectEdges) {
-      (request: SelectEdgesRequest, context: ServerContext) async throws -> SelectEdgesResponse in
+    router.serve(EdgeSelectionMethods.selectEdges) { call in
+      let request = try call.takeSingleRequest(SelectEdgesRequest.self)
       try request.validate()
-      return try await self.selectEdges(request, context: context)
+      let response = try await self.selectEdges(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(EdgeSelectionMethods.replanEdges) {
-      (request: ReplanEdgesRequest, context: ServerContext) async throws -> SelectEdgesResponse in
+    router.serve(EdgeSelectionMethods.replanEdges) { call in
+      let request = try call.takeSingleRequest(ReplanEdgesRequest.self)
       try request.validate()
-      return try await self.replanEdges(request, context: context)
+      let response = try await self.replanEdges(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(EdgeSelectionMethods.listEdges) {
-      (request: ListEdgesRequest, context: ServerContext) async throws -> ListEdgesResponse in
+    router.serve(EdgeSelectionMethods.listEdges) { call in
+      let request = try call.takeSingleRequest(ListEdgesRequest.self)
       try request.validate()
-      return try await self.listEdges(request, context: context)
+      let response = try await self.listEdges(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(EdgeSelectionMethods.heartbeat) {
-      (request: HeartbeatRequest, context: ServerContext) async throws -> HeartbeatResponse in
+    router.serve(EdgeSelectionMethods.heartbeat) { call in
+      let request = try call.takeSingleRequest(HeartbeatRequest.self)
       try request.validate()
-      return try await self.heartbeat(request, context: context)
+      let response = try await self.heartbeat(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(EdgeSelectionMethods.reportProbe) {
-      (request: ReportProbeRequest, context: ServerContext) async throws -> ReportProbeResponse in
+    router.serve(EdgeSelectionMethods.reportProbe) { call in
+      let request = try call.takeSingleRequest(ReportProbeRequest.self)
       try request.validate()
-      return try await self.reportProbe(request, context: context)
+      let response = try await self.reportProbe(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(EdgeSelectionMethods.preWarm) {
-      (request: PreWarmRequest, context: ServerContext) async throws -> PreWarmResponse in
+    router.serve(EdgeSelectionMethods.preWarm) { call in
+      let request = try call.takeSingleRequest(PreWarmRequest.self)
       try request.validate()
-      return try await self.preWarm(request, context: context)
+      let response = try await self.preWarm(request, context: call.serverContext())
+      try call.respond(with: response)
     }
   }
 }

@@ -28,19 +28,21 @@ extension EdgeWorkerService {
 
   /// Adds every method. A request that breaks the rules of its contract never reaches the method.
   public func register(in router: RPCRouter) {
-    router.clientStreaming(EdgeWorkerMethods.uploadChunk) {
-      (requests: RPCReader<UploadChunkRequest>, context: ServerContext) async throws -> UploadChunkResponse in
-      return try await self.uploadChunk(requests, context: context)
+    router.serve(EdgeWorkerMethods.uploadChunk) { call in
+      let response = try await self.uploadChunk(RPCReader(call), context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(EdgeWorkerMethods.warmUp) {
-      (request: WarmUpRequest, context: ServerContext) async throws -> WarmUpResponse in
+    router.serve(EdgeWorkerMethods.warmUp) { call in
+      let request = try call.takeSingleRequest(WarmUpRequest.self)
       try request.validate()
-      return try await self.warmUp(request, context: context)
+      let response = try await self.warmUp(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(EdgeWorkerMethods.getLoad) {
-      (request: GetLoadRequest, context: ServerContext) async throws -> GetLoadResponse in
+    router.serve(EdgeWorkerMethods.getLoad) { call in
+      let request = try call.takeSingleRequest(GetLoadRequest.self)
       try request.validate()
-      return try await self.getLoad(request, context: context)
+      let response = try await self.getLoad(request, context: call.serverContext())
+      try call.respond(with: response)
     }
   }
 }

@@ -30,25 +30,29 @@ extension FinalizeService {
 
   /// Adds every method. A request that breaks the rules of its contract never reaches the method.
   public func register(in router: RPCRouter) {
-    router.unary(FinalizeMethods.finalizeUpload) {
-      (request: FinalizeUploadRequest, context: ServerContext) async throws -> FinalizeUploadResponse in
+    router.serve(FinalizeMethods.finalizeUpload) { call in
+      let request = try call.takeSingleRequest(FinalizeUploadRequest.self)
       try request.validate()
-      return try await self.finalizeUpload(request, context: context)
+      let response = try await self.finalizeUpload(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(FinalizeMethods.cloneFile) {
-      (request: CloneFileRequest, context: ServerContext) async throws -> CloneFileResponse in
+    router.serve(FinalizeMethods.cloneFile) { call in
+      let request = try call.takeSingleRequest(CloneFileRequest.self)
       try request.validate()
-      return try await self.cloneFile(request, context: context)
+      let response = try await self.cloneFile(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(FinalizeMethods.abortUpload) {
-      (request: AbortUploadRequest, context: ServerContext) async throws -> AbortUploadResponse in
+    router.serve(FinalizeMethods.abortUpload) { call in
+      let request = try call.takeSingleRequest(AbortUploadRequest.self)
       try request.validate()
-      return try await self.abortUpload(request, context: context)
+      let response = try await self.abortUpload(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(FinalizeMethods.getUsage) {
-      (request: GetUsageRequest, context: ServerContext) async throws -> GetUsageResponse in
+    router.serve(FinalizeMethods.getUsage) { call in
+      let request = try call.takeSingleRequest(GetUsageRequest.self)
       try request.validate()
-      return try await self.getUsage(request, context: context)
+      let response = try await self.getUsage(request, context: call.serverContext())
+      try call.respond(with: response)
     }
   }
 }

@@ -30,20 +30,23 @@ extension GRPCHealthV1.HealthService {
 
   /// Adds every method. A request that breaks the rules of its contract never reaches the method.
   public func register(in router: RPCRouter) {
-    router.unary(GRPCHealthV1.HealthMethods.check) {
-      (request: GRPCHealthV1.HealthCheckRequest, context: ServerContext) async throws -> GRPCHealthV1.HealthCheckResponse in
+    router.serve(GRPCHealthV1.HealthMethods.check) { call in
+      let request = try call.takeSingleRequest(GRPCHealthV1.HealthCheckRequest.self)
       try request.validate()
-      return try await self.check(request, context: context)
+      let response = try await self.check(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(GRPCHealthV1.HealthMethods.list) {
-      (request: GRPCHealthV1.HealthListRequest, context: ServerContext) async throws -> GRPCHealthV1.HealthListResponse in
+    router.serve(GRPCHealthV1.HealthMethods.list) { call in
+      let request = try call.takeSingleRequest(GRPCHealthV1.HealthListRequest.self)
       try request.validate()
-      return try await self.list(request, context: context)
+      let response = try await self.list(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.serverStreaming(GRPCHealthV1.HealthMethods.watch) {
-      (request: GRPCHealthV1.HealthCheckRequest, responses: RPCWriter<GRPCHealthV1.HealthCheckResponse>, context: ServerContext) async throws in
+    router.serve(GRPCHealthV1.HealthMethods.watch) { call in
+      let request = try call.takeSingleRequest(GRPCHealthV1.HealthCheckRequest.self)
       try request.validate()
-      try await self.watch(request, to: responses, context: context)
+      try await self.watch(request, to: RPCWriter(call), context: call.serverContext())
+      call.succeed()
     }
   }
 }

@@ -27,9 +27,9 @@ extension GRPCReflectionV1Alpha.ServerReflectionService {
 
   /// Adds every method. A request that breaks the rules of its contract never reaches the method.
   public func register(in router: RPCRouter) {
-    router.bidirectional(GRPCReflectionV1Alpha.ServerReflectionMethods.serverReflectionInfo) {
-      (requests: RPCReader<GRPCReflectionV1Alpha.ServerReflectionRequest>, responses: RPCWriter<GRPCReflectionV1Alpha.ServerReflectionResponse>, context: ServerContext) async throws in
-      try await self.serverReflectionInfo(requests, to: responses, context: context)
+    router.serve(GRPCReflectionV1Alpha.ServerReflectionMethods.serverReflectionInfo) { call in
+      try await self.serverReflectionInfo(RPCReader(call), to: RPCWriter(call), context: call.serverContext())
+      call.succeed()
     }
   }
 }

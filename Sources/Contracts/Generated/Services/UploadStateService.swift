@@ -42,45 +42,53 @@ extension UploadStateService {
 
   /// Adds every method. A request that breaks the rules of its contract never reaches the method.
   public func register(in router: RPCRouter) {
-    router.unary(UploadStateMethods.openUpload) {
-      (request: OpenUploadRequest, context: ServerContext) async throws -> OpenUploadResponse in
+    router.serve(UploadStateMethods.openUpload) { call in
+      let request = try call.takeSingleRequest(OpenUploadRequest.self)
       try request.validate()
-      return try await self.openUpload(request, context: context)
+      let response = try await self.openUpload(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(UploadStateMethods.getUpload) {
-      (request: GetUploadRequest, context: ServerContext) async throws -> GetUploadResponse in
+    router.serve(UploadStateMethods.getUpload) { call in
+      let request = try call.takeSingleRequest(GetUploadRequest.self)
       try request.validate()
-      return try await self.getUpload(request, context: context)
+      let response = try await self.getUpload(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(UploadStateMethods.saveState) {
-      (request: SaveStateRequest, context: ServerContext) async throws -> SaveStateResponse in
+    router.serve(UploadStateMethods.saveState) { call in
+      let request = try call.takeSingleRequest(SaveStateRequest.self)
       try request.validate()
-      return try await self.saveState(request, context: context)
+      let response = try await self.saveState(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(UploadStateMethods.getState) {
-      (request: GetStateRequest, context: ServerContext) async throws -> GetStateResponse in
+    router.serve(UploadStateMethods.getState) { call in
+      let request = try call.takeSingleRequest(GetStateRequest.self)
       try request.validate()
-      return try await self.getState(request, context: context)
+      let response = try await self.getState(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.serverStreaming(UploadStateMethods.watchState) {
-      (request: WatchStateRequest, responses: RPCWriter<StateEvent>, context: ServerContext) async throws in
+    router.serve(UploadStateMethods.watchState) { call in
+      let request = try call.takeSingleRequest(WatchStateRequest.self)
       try request.validate()
-      try await self.watchState(request, to: responses, context: context)
+      try await self.watchState(request, to: RPCWriter(call), context: call.serverContext())
+      call.succeed()
     }
-    router.unary(UploadStateMethods.closeUpload) {
-      (request: CloseUploadRequest, context: ServerContext) async throws -> CloseUploadResponse in
+    router.serve(UploadStateMethods.closeUpload) { call in
+      let request = try call.takeSingleRequest(CloseUploadRequest.self)
       try request.validate()
-      return try await self.closeUpload(request, context: context)
+      let response = try await self.closeUpload(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(UploadStateMethods.listExpired) {
-      (request: ListExpiredRequest, context: ServerContext) async throws -> ListExpiredResponse in
+    router.serve(UploadStateMethods.listExpired) { call in
+      let request = try call.takeSingleRequest(ListExpiredRequest.self)
       try request.validate()
-      return try await self.listExpired(request, context: context)
+      let response = try await self.listExpired(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(UploadStateMethods.getStats) {
-      (request: GetStatsRequest, context: ServerContext) async throws -> GetStatsResponse in
+    router.serve(UploadStateMethods.getStats) { call in
+      let request = try call.takeSingleRequest(GetStatsRequest.self)
       try request.validate()
-      return try await self.getStats(request, context: context)
+      let response = try await self.getStats(request, context: call.serverContext())
+      try call.respond(with: response)
     }
   }
 }

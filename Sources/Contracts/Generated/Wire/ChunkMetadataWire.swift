@@ -16,12 +16,13 @@ extension ClaimChunkRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__ClaimChunkRequest>) throws(RPCError) {
-    self.init()
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    chunkIndex = c.pointee.chunk_index
-    hash = try WireText.string(c.pointee.hash, "hash")
-    edgeId = try WireText.string(c.pointee.edge_id, "edgeId")
-    size = c.pointee.size
+    self.init(
+      fileId: try WireText.string(c.pointee.file_id, "fileId"),
+      chunkIndex: c.pointee.chunk_index,
+      hash: try WireText.string(c.pointee.hash, "hash"),
+      edgeId: try WireText.string(c.pointee.edge_id, "edgeId"),
+      size: c.pointee.size
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__ClaimChunkRequest> {
@@ -48,9 +49,7 @@ extension ClaimChunkResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__ClaimChunkResponse>) throws(RPCError) {
-    self.init()
-    alreadyStored = c.pointee.already_stored != 0
-    etag = try WireText.string(c.pointee.etag, "etag")
+    self.init(alreadyStored: c.pointee.already_stored != 0, etag: try WireText.string(c.pointee.etag, "etag"))
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__ClaimChunkResponse> {
@@ -74,13 +73,14 @@ extension RecordChunkRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__RecordChunkRequest>) throws(RPCError) {
-    self.init()
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    chunkIndex = c.pointee.chunk_index
-    hash = try WireText.string(c.pointee.hash, "hash")
-    edgeId = try WireText.string(c.pointee.edge_id, "edgeId")
-    size = c.pointee.size
-    etag = try WireText.string(c.pointee.etag, "etag")
+    self.init(
+      fileId: try WireText.string(c.pointee.file_id, "fileId"),
+      chunkIndex: c.pointee.chunk_index,
+      hash: try WireText.string(c.pointee.hash, "hash"),
+      edgeId: try WireText.string(c.pointee.edge_id, "edgeId"),
+      size: c.pointee.size,
+      etag: try WireText.string(c.pointee.etag, "etag")
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__RecordChunkRequest> {
@@ -108,8 +108,7 @@ extension RecordChunkResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__RecordChunkResponse>) throws(RPCError) {
-    self.init()
-    chunksStored = c.pointee.chunks_stored
+    self.init(chunksStored: c.pointee.chunks_stored)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__RecordChunkResponse> {
@@ -132,11 +131,12 @@ extension ReleaseChunkRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__ReleaseChunkRequest>) throws(RPCError) {
-    self.init()
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    chunkIndex = c.pointee.chunk_index
-    hash = try WireText.string(c.pointee.hash, "hash")
-    edgeId = try WireText.string(c.pointee.edge_id, "edgeId")
+    self.init(
+      fileId: try WireText.string(c.pointee.file_id, "fileId"),
+      chunkIndex: c.pointee.chunk_index,
+      hash: try WireText.string(c.pointee.hash, "hash"),
+      edgeId: try WireText.string(c.pointee.edge_id, "edgeId")
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__ReleaseChunkRequest> {
@@ -184,12 +184,13 @@ extension CacheChunkRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__CacheChunkRequest>) throws(RPCError) {
-    self.init()
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    chunkIndex = c.pointee.chunk_index
-    hash = try WireText.string(c.pointee.hash, "hash")
-    edgeId = try WireText.string(c.pointee.edge_id, "edgeId")
-    size = c.pointee.size
+    self.init(
+      fileId: try WireText.string(c.pointee.file_id, "fileId"),
+      chunkIndex: c.pointee.chunk_index,
+      hash: try WireText.string(c.pointee.hash, "hash"),
+      edgeId: try WireText.string(c.pointee.edge_id, "edgeId"),
+      size: c.pointee.size
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__CacheChunkRequest> {
@@ -216,9 +217,7 @@ extension CacheChunkResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__CacheChunkResponse>) throws(RPCError) {
-    self.init()
-    ok = c.pointee.ok != 0
-    ttl = c.pointee.ttl
+    self.init(ok: c.pointee.ok != 0, ttl: c.pointee.ttl)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__CacheChunkResponse> {
@@ -242,8 +241,7 @@ extension ListChunksRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__ListChunksRequest>) throws(RPCError) {
-    self.init()
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
+    self.init(fileId: try WireText.string(c.pointee.file_id, "fileId"))
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__ListChunksRequest> {
@@ -266,13 +264,14 @@ extension Chunk {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__Chunk>) throws(RPCError) {
-    self.init()
-    index = c.pointee.index
-    hash = try WireText.string(c.pointee.hash, "hash")
-    size = c.pointee.size
-    edgeId = try WireText.string(c.pointee.edge_id, "edgeId")
-    etag = try WireText.string(c.pointee.etag, "etag")
-    storedAt = c.pointee.stored_at
+    self.init(
+      index: c.pointee.index,
+      hash: try WireText.string(c.pointee.hash, "hash"),
+      size: c.pointee.size,
+      edgeId: try WireText.string(c.pointee.edge_id, "edgeId"),
+      etag: try WireText.string(c.pointee.etag, "etag"),
+      storedAt: c.pointee.stored_at
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__Chunk> {
@@ -300,8 +299,7 @@ extension ListChunksResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__ListChunksResponse>) throws(RPCError) {
-    self.init()
-    chunks = try WireDecoder.list(c.pointee.chunks, c.pointee.n_chunks) { c throws(RPCError) in try Chunk(c: c) }
+    self.init(chunks: try WireDecoder.list(c.pointee.chunks, c.pointee.n_chunks) { c throws(RPCError) in try Chunk(c: c) })
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__ListChunksResponse> {
@@ -325,9 +323,7 @@ extension MissingChunksRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__MissingChunksRequest>) throws(RPCError) {
-    self.init()
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    chunksTotal = c.pointee.chunks_total
+    self.init(fileId: try WireText.string(c.pointee.file_id, "fileId"), chunksTotal: c.pointee.chunks_total)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__MissingChunksRequest> {
@@ -351,10 +347,11 @@ extension MissingChunksResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__MissingChunksResponse>) throws(RPCError) {
-    self.init()
-    missing = Array(UnsafeBufferPointer(start: c.pointee.missing, count: c.pointee.n_missing))
-    stored = c.pointee.stored
-    bytesStored = c.pointee.bytes_stored
+    self.init(
+      missing: Array(UnsafeBufferPointer(start: c.pointee.missing, count: c.pointee.n_missing)),
+      stored: c.pointee.stored,
+      bytesStored: c.pointee.bytes_stored
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__MissingChunksResponse> {
@@ -380,8 +377,7 @@ extension SummarizeChunksRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__SummarizeChunksRequest>) throws(RPCError) {
-    self.init()
-    fileIds = try WireText.strings(c.pointee.file_ids, c.pointee.n_file_ids, "fileIds")
+    self.init(fileIds: try WireText.strings(c.pointee.file_ids, c.pointee.n_file_ids, "fileIds"))
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__SummarizeChunksRequest> {
@@ -405,10 +401,7 @@ extension EdgeShare {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__EdgeShare>) throws(RPCError) {
-    self.init()
-    edgeId = try WireText.string(c.pointee.edge_id, "edgeId")
-    chunks = c.pointee.chunks
-    bytes = c.pointee.bytes
+    self.init(edgeId: try WireText.string(c.pointee.edge_id, "edgeId"), chunks: c.pointee.chunks, bytes: c.pointee.bytes)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__EdgeShare> {
@@ -433,11 +426,12 @@ extension ChunkSummary {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__ChunkSummary>) throws(RPCError) {
-    self.init()
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    chunksStored = c.pointee.chunks_stored
-    bytesStored = c.pointee.bytes_stored
-    edges = try WireDecoder.list(c.pointee.edges, c.pointee.n_edges) { c throws(RPCError) in try EdgeShare(c: c) }
+    self.init(
+      fileId: try WireText.string(c.pointee.file_id, "fileId"),
+      chunksStored: c.pointee.chunks_stored,
+      bytesStored: c.pointee.bytes_stored,
+      edges: try WireDecoder.list(c.pointee.edges, c.pointee.n_edges) { c throws(RPCError) in try EdgeShare(c: c) }
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__ChunkSummary> {
@@ -464,8 +458,7 @@ extension SummarizeChunksResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__SummarizeChunksResponse>) throws(RPCError) {
-    self.init()
-    summaries = try WireDecoder.list(c.pointee.summaries, c.pointee.n_summaries) { c throws(RPCError) in try ChunkSummary(c: c) }
+    self.init(summaries: try WireDecoder.list(c.pointee.summaries, c.pointee.n_summaries) { c throws(RPCError) in try ChunkSummary(c: c) })
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__SummarizeChunksResponse> {
@@ -489,8 +482,7 @@ extension DropChunksRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__DropChunksRequest>) throws(RPCError) {
-    self.init()
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
+    self.init(fileId: try WireText.string(c.pointee.file_id, "fileId"))
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__DropChunksRequest> {

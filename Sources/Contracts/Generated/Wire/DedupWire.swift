@@ -16,12 +16,13 @@ extension CheckDuplicateRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__CheckDuplicateRequest>) throws(RPCError) {
-    self.init()
-    fileHash = try WireText.string(c.pointee.file_hash, "fileHash")
-    fileName = try WireText.string(c.pointee.file_name, "fileName")
-    fileSize = c.pointee.file_size
-    userId = try WireText.string(c.pointee.user_id, "userId")
-    fileType = try WireText.string(c.pointee.file_type, "fileType")
+    self.init(
+      fileHash: try WireText.string(c.pointee.file_hash, "fileHash"),
+      fileName: try WireText.string(c.pointee.file_name, "fileName"),
+      fileSize: c.pointee.file_size,
+      userId: try WireText.string(c.pointee.user_id, "userId"),
+      fileType: try WireText.string(c.pointee.file_type, "fileType")
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__CheckDuplicateRequest> {
@@ -48,11 +49,12 @@ extension DuplicateFile {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__DuplicateFile>) throws(RPCError) {
-    self.init()
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    url = try WireText.string(c.pointee.url, "url")
-    similarity = c.pointee.similarity
-    type = DuplicateType(rawValue: c.pointee.type)
+    self.init(
+      fileId: try WireText.string(c.pointee.file_id, "fileId"),
+      url: try WireText.string(c.pointee.url, "url"),
+      similarity: c.pointee.similarity,
+      type: DuplicateType(rawValue: c.pointee.type)
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__DuplicateFile> {
@@ -78,8 +80,7 @@ extension CheckDuplicateResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__CheckDuplicateResponse>) throws(RPCError) {
-    self.init()
-    if let value = c.pointee.duplicate { duplicate = try DuplicateFile(c: value) }
+    self.init(duplicate: try c.pointee.duplicate.map { value throws(RPCError) in try DuplicateFile(c: value) })
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__CheckDuplicateResponse> {
@@ -102,16 +103,17 @@ extension RegisterFileRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__RegisterFileRequest>) throws(RPCError) {
-    self.init()
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    accountId = try WireText.string(c.pointee.account_id, "accountId")
-    userId = try WireText.string(c.pointee.user_id, "userId")
-    fileHash = try WireText.string(c.pointee.file_hash, "fileHash")
-    fileSize = c.pointee.file_size
-    fileName = try WireText.string(c.pointee.file_name, "fileName")
-    fileType = try WireText.string(c.pointee.file_type, "fileType")
-    objectKey = try WireText.string(c.pointee.object_key, "objectKey")
-    verified = c.pointee.verified != 0
+    self.init(
+      fileId: try WireText.string(c.pointee.file_id, "fileId"),
+      accountId: try WireText.string(c.pointee.account_id, "accountId"),
+      userId: try WireText.string(c.pointee.user_id, "userId"),
+      fileHash: try WireText.string(c.pointee.file_hash, "fileHash"),
+      fileSize: c.pointee.file_size,
+      fileName: try WireText.string(c.pointee.file_name, "fileName"),
+      fileType: try WireText.string(c.pointee.file_type, "fileType"),
+      objectKey: try WireText.string(c.pointee.object_key, "objectKey"),
+      verified: c.pointee.verified != 0
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__RegisterFileRequest> {
@@ -164,9 +166,7 @@ extension ForgetFileRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__ForgetFileRequest>) throws(RPCError) {
-    self.init()
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    accountId = try WireText.string(c.pointee.account_id, "accountId")
+    self.init(fileId: try WireText.string(c.pointee.file_id, "fileId"), accountId: try WireText.string(c.pointee.account_id, "accountId"))
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__ForgetFileRequest> {

@@ -61,12 +61,13 @@ extension Strategy {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__Strategy>) throws(RPCError) {
-    self.init()
-    chunkSize = c.pointee.chunk_size
-    threads = c.pointee.threads
-    compression = CompressionKind(rawValue: c.pointee.compression)
-    estimatedTime = c.pointee.estimated_time
-    estimatedCostMicroDollars = c.pointee.estimated_cost_micro_dollars
+    self.init(
+      chunkSize: c.pointee.chunk_size,
+      threads: c.pointee.threads,
+      compression: CompressionKind(rawValue: c.pointee.compression),
+      estimatedTime: c.pointee.estimated_time,
+      estimatedCostMicroDollars: c.pointee.estimated_cost_micro_dollars
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__Strategy> {
@@ -93,14 +94,15 @@ extension SelectedEdge {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__SelectedEdge>) throws(RPCError) {
-    self.init()
-    id = try WireText.string(c.pointee.id, "id")
-    url = try WireText.string(c.pointee.url, "url")
-    latency = c.pointee.latency
-    load = c.pointee.load
-    distance = c.pointee.distance
-    weight = c.pointee.weight
-    rpcAddress = try WireText.string(c.pointee.rpc_address, "rpcAddress")
+    self.init(
+      id: try WireText.string(c.pointee.id, "id"),
+      url: try WireText.string(c.pointee.url, "url"),
+      latency: c.pointee.latency,
+      load: c.pointee.load,
+      distance: c.pointee.distance,
+      weight: c.pointee.weight,
+      rpcAddress: try WireText.string(c.pointee.rpc_address, "rpcAddress")
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__SelectedEdge> {
@@ -129,12 +131,13 @@ extension Duplicate {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__Duplicate>) throws(RPCError) {
-    self.init()
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    url = try WireText.string(c.pointee.url, "url")
-    savedBytes = c.pointee.saved_bytes
-    savedCostMicroDollars = c.pointee.saved_cost_micro_dollars
-    message = try WireText.string(c.pointee.message, "message")
+    self.init(
+      fileId: try WireText.string(c.pointee.file_id, "fileId"),
+      url: try WireText.string(c.pointee.url, "url"),
+      savedBytes: c.pointee.saved_bytes,
+      savedCostMicroDollars: c.pointee.saved_cost_micro_dollars,
+      message: try WireText.string(c.pointee.message, "message")
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__Duplicate> {
@@ -161,14 +164,15 @@ extension SelectEdgesResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__SelectEdgesResponse>) throws(RPCError) {
-    self.init()
-    if let value = c.pointee.strategy { strategy = try Strategy(c: value) }
-    edges = try WireDecoder.list(c.pointee.edges, c.pointee.n_edges) { c throws(RPCError) in try SelectedEdge(c: c) }
-    if let value = c.pointee.duplicate { duplicate = try Duplicate(c: value) }
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    uploadToken = try WireText.string(c.pointee.upload_token, "uploadToken")
-    expiresAt = c.pointee.expires_at
-    chunksTotal = c.pointee.chunks_total
+    self.init(
+      strategy: try c.pointee.strategy.map { value throws(RPCError) in try Strategy(c: value) },
+      edges: try WireDecoder.list(c.pointee.edges, c.pointee.n_edges) { c throws(RPCError) in try SelectedEdge(c: c) },
+      duplicate: try c.pointee.duplicate.map { value throws(RPCError) in try Duplicate(c: value) },
+      fileId: try WireText.string(c.pointee.file_id, "fileId"),
+      uploadToken: try WireText.string(c.pointee.upload_token, "uploadToken"),
+      expiresAt: c.pointee.expires_at,
+      chunksTotal: c.pointee.chunks_total
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__SelectEdgesResponse> {
@@ -198,11 +202,12 @@ extension ReplanEdgesRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__ReplanEdgesRequest>) throws(RPCError) {
-    self.init()
-    userId = try WireText.string(c.pointee.user_id, "userId")
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    if let value = c.pointee.user_location { userLocation = try Location(c: value) }
-    priority = Priority(rawValue: c.pointee.priority)
+    self.init(
+      userId: try WireText.string(c.pointee.user_id, "userId"),
+      fileId: try WireText.string(c.pointee.file_id, "fileId"),
+      userLocation: try c.pointee.user_location.map { value throws(RPCError) in try Location(c: value) },
+      priority: Priority(rawValue: c.pointee.priority)
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__ReplanEdgesRequest> {
@@ -228,8 +233,7 @@ extension ListEdgesRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__ListEdgesRequest>) throws(RPCError) {
-    self.init()
-    liveOnly = c.pointee.live_only != 0
+    self.init(liveOnly: c.pointee.live_only != 0)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__ListEdgesRequest> {
@@ -252,19 +256,20 @@ extension Edge {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__Edge>) throws(RPCError) {
-    self.init()
-    id = try WireText.string(c.pointee.id, "id")
-    url = try WireText.string(c.pointee.url, "url")
-    city = try WireText.string(c.pointee.city, "city")
-    country = try WireText.string(c.pointee.country, "country")
-    lat = c.pointee.lat
-    lng = c.pointee.lng
-    live = c.pointee.live != 0
-    latency = c.pointee.latency
-    load = c.pointee.load
-    bandwidthMbps = c.pointee.bandwidth_mbps
-    activeUploads = c.pointee.active_uploads
-    lastHeartbeatAt = c.pointee.last_heartbeat_at
+    self.init(
+      id: try WireText.string(c.pointee.id, "id"),
+      url: try WireText.string(c.pointee.url, "url"),
+      city: try WireText.string(c.pointee.city, "city"),
+      country: try WireText.string(c.pointee.country, "country"),
+      lat: c.pointee.lat,
+      lng: c.pointee.lng,
+      live: c.pointee.live != 0,
+      latency: c.pointee.latency,
+      load: c.pointee.load,
+      bandwidthMbps: c.pointee.bandwidth_mbps,
+      activeUploads: c.pointee.active_uploads,
+      lastHeartbeatAt: c.pointee.last_heartbeat_at
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__Edge> {
@@ -298,8 +303,7 @@ extension ListEdgesResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__ListEdgesResponse>) throws(RPCError) {
-    self.init()
-    edges = try WireDecoder.list(c.pointee.edges, c.pointee.n_edges) { c throws(RPCError) in try Edge(c: c) }
+    self.init(edges: try WireDecoder.list(c.pointee.edges, c.pointee.n_edges) { c throws(RPCError) in try Edge(c: c) })
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__ListEdgesResponse> {
@@ -323,17 +327,18 @@ extension HeartbeatRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__HeartbeatRequest>) throws(RPCError) {
-    self.init()
-    edgeId = try WireText.string(c.pointee.edge_id, "edgeId")
-    url = try WireText.string(c.pointee.url, "url")
-    rpcAddress = try WireText.string(c.pointee.rpc_address, "rpcAddress")
-    loadPercent = c.pointee.load_percent
-    activeUploads = c.pointee.active_uploads
-    bandwidthMbps = c.pointee.bandwidth_mbps
-    draining = c.pointee.draining != 0
-    city = try WireText.string(c.pointee.city, "city")
-    country = try WireText.string(c.pointee.country, "country")
-    if let value = c.pointee.location { location = try Location(c: value) }
+    self.init(
+      edgeId: try WireText.string(c.pointee.edge_id, "edgeId"),
+      url: try WireText.string(c.pointee.url, "url"),
+      rpcAddress: try WireText.string(c.pointee.rpc_address, "rpcAddress"),
+      loadPercent: c.pointee.load_percent,
+      activeUploads: c.pointee.active_uploads,
+      bandwidthMbps: c.pointee.bandwidth_mbps,
+      draining: c.pointee.draining != 0,
+      city: try WireText.string(c.pointee.city, "city"),
+      country: try WireText.string(c.pointee.country, "country"),
+      location: try c.pointee.location.map { value throws(RPCError) in try Location(c: value) }
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__HeartbeatRequest> {
@@ -365,8 +370,7 @@ extension HeartbeatResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__HeartbeatResponse>) throws(RPCError) {
-    self.init()
-    nextInSeconds = c.pointee.next_in_seconds
+    self.init(nextInSeconds: c.pointee.next_in_seconds)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__HeartbeatResponse> {
@@ -389,9 +393,10 @@ extension ReportProbeRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__ReportProbeRequest>) throws(RPCError) {
-    self.init()
-    userId = try WireText.string(c.pointee.user_id, "userId")
-    probes = try WireDecoder.list(c.pointee.probes, c.pointee.n_probes) { c throws(RPCError) in try EdgeProbe(c: c) }
+    self.init(
+      userId: try WireText.string(c.pointee.user_id, "userId"),
+      probes: try WireDecoder.list(c.pointee.probes, c.pointee.n_probes) { c throws(RPCError) in try EdgeProbe(c: c) }
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__ReportProbeRequest> {
@@ -416,9 +421,7 @@ extension EdgeProbe {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__EdgeProbe>) throws(RPCError) {
-    self.init()
-    edgeId = try WireText.string(c.pointee.edge_id, "edgeId")
-    rttMilliseconds = c.pointee.rtt_milliseconds
+    self.init(edgeId: try WireText.string(c.pointee.edge_id, "edgeId"), rttMilliseconds: c.pointee.rtt_milliseconds)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__EdgeProbe> {
@@ -442,8 +445,7 @@ extension ReportProbeResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__ReportProbeResponse>) throws(RPCError) {
-    self.init()
-    ok = c.pointee.ok != 0
+    self.init(ok: c.pointee.ok != 0)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__ReportProbeResponse> {
@@ -466,8 +468,7 @@ extension PreWarmRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__PreWarmRequest>) throws(RPCError) {
-    self.init()
-    userId = try WireText.string(c.pointee.user_id, "userId")
+    self.init(userId: try WireText.string(c.pointee.user_id, "userId"))
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__PreWarmRequest> {
@@ -490,9 +491,7 @@ extension PreWarmResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__PreWarmResponse>) throws(RPCError) {
-    self.init()
-    users = c.pointee.users
-    edgesWarmed = c.pointee.edges_warmed
+    self.init(users: c.pointee.users, edgesWarmed: c.pointee.edges_warmed)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__PreWarmResponse> {

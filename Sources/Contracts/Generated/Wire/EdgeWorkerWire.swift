@@ -16,10 +16,11 @@ extension ChunkHeader {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__ChunkHeader>) throws(RPCError) {
-    self.init()
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    chunkIndex = c.pointee.chunk_index
-    hash = try WireText.string(c.pointee.hash, "hash")
+    self.init(
+      fileId: try WireText.string(c.pointee.file_id, "fileId"),
+      chunkIndex: c.pointee.chunk_index,
+      hash: try WireText.string(c.pointee.hash, "hash")
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__ChunkHeader> {
@@ -83,10 +84,7 @@ extension UploadChunkResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__UploadChunkResponse>) throws(RPCError) {
-    self.init()
-    ok = c.pointee.ok != 0
-    alreadyStored = c.pointee.already_stored != 0
-    size = c.pointee.size
+    self.init(ok: c.pointee.ok != 0, alreadyStored: c.pointee.already_stored != 0, size: c.pointee.size)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__UploadChunkResponse> {
@@ -111,8 +109,7 @@ extension WarmUpRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__WarmUpRequest>) throws(RPCError) {
-    self.init()
-    userId = try WireText.string(c.pointee.user_id, "userId")
+    self.init(userId: try WireText.string(c.pointee.user_id, "userId"))
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__WarmUpRequest> {
@@ -135,8 +132,7 @@ extension WarmUpResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__WarmUpResponse>) throws(RPCError) {
-    self.init()
-    ok = c.pointee.ok != 0
+    self.init(ok: c.pointee.ok != 0)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__WarmUpResponse> {
@@ -181,11 +177,12 @@ extension GetLoadResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__GetLoadResponse>) throws(RPCError) {
-    self.init()
-    edgeId = try WireText.string(c.pointee.edge_id, "edgeId")
-    loadPercent = c.pointee.load_percent
-    activeUploads = c.pointee.active_uploads
-    bytesReceived = c.pointee.bytes_received
+    self.init(
+      edgeId: try WireText.string(c.pointee.edge_id, "edgeId"),
+      loadPercent: c.pointee.load_percent,
+      activeUploads: c.pointee.active_uploads,
+      bytesReceived: c.pointee.bytes_received
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__GetLoadResponse> {

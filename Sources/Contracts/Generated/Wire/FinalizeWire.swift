@@ -16,10 +16,11 @@ extension FinalizeUploadRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__FinalizeUploadRequest>) throws(RPCError) {
-    self.init()
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    totalChunks = c.pointee.total_chunks
-    userId = try WireText.string(c.pointee.user_id, "userId")
+    self.init(
+      fileId: try WireText.string(c.pointee.file_id, "fileId"),
+      totalChunks: c.pointee.total_chunks,
+      userId: try WireText.string(c.pointee.user_id, "userId")
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__FinalizeUploadRequest> {
@@ -44,8 +45,7 @@ extension FinalizeUploadResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__FinalizeUploadResponse>) throws(RPCError) {
-    self.init()
-    if let value = c.pointee.file { file = try File(c: value) }
+    self.init(file: try c.pointee.file.map { value throws(RPCError) in try File(c: value) })
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__FinalizeUploadResponse> {
@@ -68,11 +68,12 @@ extension CloneFileRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__CloneFileRequest>) throws(RPCError) {
-    self.init()
-    sourceFileId = try WireText.string(c.pointee.source_file_id, "sourceFileId")
-    userId = try WireText.string(c.pointee.user_id, "userId")
-    fileName = try WireText.string(c.pointee.file_name, "fileName")
-    fileType = try WireText.string(c.pointee.file_type, "fileType")
+    self.init(
+      sourceFileId: try WireText.string(c.pointee.source_file_id, "sourceFileId"),
+      userId: try WireText.string(c.pointee.user_id, "userId"),
+      fileName: try WireText.string(c.pointee.file_name, "fileName"),
+      fileType: try WireText.string(c.pointee.file_type, "fileType")
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__CloneFileRequest> {
@@ -98,10 +99,11 @@ extension CloneFileResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__CloneFileResponse>) throws(RPCError) {
-    self.init()
-    if let value = c.pointee.file { file = try File(c: value) }
-    savedBytes = c.pointee.saved_bytes
-    savedCostMicroDollars = c.pointee.saved_cost_micro_dollars
+    self.init(
+      file: try c.pointee.file.map { value throws(RPCError) in try File(c: value) },
+      savedBytes: c.pointee.saved_bytes,
+      savedCostMicroDollars: c.pointee.saved_cost_micro_dollars
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__CloneFileResponse> {
@@ -126,9 +128,7 @@ extension AbortUploadRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__AbortUploadRequest>) throws(RPCError) {
-    self.init()
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    userId = try WireText.string(c.pointee.user_id, "userId")
+    self.init(fileId: try WireText.string(c.pointee.file_id, "fileId"), userId: try WireText.string(c.pointee.user_id, "userId"))
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__AbortUploadRequest> {
@@ -152,8 +152,7 @@ extension AbortUploadResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__AbortUploadResponse>) throws(RPCError) {
-    self.init()
-    ok = c.pointee.ok != 0
+    self.init(ok: c.pointee.ok != 0)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__AbortUploadResponse> {
@@ -176,8 +175,7 @@ extension GetUsageRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__GetUsageRequest>) throws(RPCError) {
-    self.init()
-    userId = try WireText.string(c.pointee.user_id, "userId")
+    self.init(userId: try WireText.string(c.pointee.user_id, "userId"))
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__GetUsageRequest> {
@@ -200,13 +198,14 @@ extension GetUsageResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__GetUsageResponse>) throws(RPCError) {
-    self.init()
-    transferredBytes = c.pointee.transferred_bytes
-    costMicroDollars = c.pointee.cost_micro_dollars
-    savedBytes = c.pointee.saved_bytes
-    savedCostMicroDollars = c.pointee.saved_cost_micro_dollars
-    files = c.pointee.files
-    duplicates = c.pointee.duplicates
+    self.init(
+      transferredBytes: c.pointee.transferred_bytes,
+      costMicroDollars: c.pointee.cost_micro_dollars,
+      savedBytes: c.pointee.saved_bytes,
+      savedCostMicroDollars: c.pointee.saved_cost_micro_dollars,
+      files: c.pointee.files,
+      duplicates: c.pointee.duplicates
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__GetUsageResponse> {

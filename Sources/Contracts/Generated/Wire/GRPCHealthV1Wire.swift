@@ -16,8 +16,7 @@ extension GRPCHealthV1.HealthCheckRequest {
   }
 
   init(c: UnsafeMutablePointer<Grpc__Health__V1__HealthCheckRequest>) throws(RPCError) {
-    self.init()
-    service = try WireText.string(c.pointee.service, "service")
+    self.init(service: try WireText.string(c.pointee.service, "service"))
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Grpc__Health__V1__HealthCheckRequest> {
@@ -40,8 +39,7 @@ extension GRPCHealthV1.HealthCheckResponse {
   }
 
   init(c: UnsafeMutablePointer<Grpc__Health__V1__HealthCheckResponse>) throws(RPCError) {
-    self.init()
-    status = GRPCHealthV1.HealthCheckResponseServingStatus(rawValue: c.pointee.status)
+    self.init(status: GRPCHealthV1.HealthCheckResponseServingStatus(rawValue: c.pointee.status))
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Grpc__Health__V1__HealthCheckResponse> {

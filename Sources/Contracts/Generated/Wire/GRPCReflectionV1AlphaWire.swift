@@ -63,9 +63,7 @@ extension GRPCReflectionV1Alpha.ExtensionRequest {
   }
 
   init(c: UnsafeMutablePointer<Grpc__Reflection__V1alpha__ExtensionRequest>) throws(RPCError) {
-    self.init()
-    containingType = try WireText.string(c.pointee.containing_type, "containingType")
-    extensionNumber = c.pointee.extension_number
+    self.init(containingType: try WireText.string(c.pointee.containing_type, "containingType"), extensionNumber: c.pointee.extension_number)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Grpc__Reflection__V1alpha__ExtensionRequest> {
@@ -146,8 +144,7 @@ extension GRPCReflectionV1Alpha.FileDescriptorResponse {
   }
 
   init(c: UnsafeMutablePointer<Grpc__Reflection__V1alpha__FileDescriptorResponse>, from arena: WireArena) throws(RPCError) {
-    self.init()
-    fileDescriptorProto = WireText.blobs(c.pointee.file_descriptor_proto, c.pointee.n_file_descriptor_proto, from: arena)
+    self.init(fileDescriptorProto: WireText.blobs(c.pointee.file_descriptor_proto, c.pointee.n_file_descriptor_proto, from: arena))
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Grpc__Reflection__V1alpha__FileDescriptorResponse> {
@@ -171,9 +168,10 @@ extension GRPCReflectionV1Alpha.ExtensionNumberResponse {
   }
 
   init(c: UnsafeMutablePointer<Grpc__Reflection__V1alpha__ExtensionNumberResponse>) throws(RPCError) {
-    self.init()
-    baseTypeName = try WireText.string(c.pointee.base_type_name, "baseTypeName")
-    extensionNumber = Array(UnsafeBufferPointer(start: c.pointee.extension_number, count: c.pointee.n_extension_number))
+    self.init(
+      baseTypeName: try WireText.string(c.pointee.base_type_name, "baseTypeName"),
+      extensionNumber: Array(UnsafeBufferPointer(start: c.pointee.extension_number, count: c.pointee.n_extension_number))
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Grpc__Reflection__V1alpha__ExtensionNumberResponse> {
@@ -198,8 +196,9 @@ extension GRPCReflectionV1Alpha.ListServiceResponse {
   }
 
   init(c: UnsafeMutablePointer<Grpc__Reflection__V1alpha__ListServiceResponse>) throws(RPCError) {
-    self.init()
-    service = try WireDecoder.list(c.pointee.service, c.pointee.n_service) { c throws(RPCError) in try GRPCReflectionV1Alpha.ServiceResponse(c: c) }
+    self.init(
+      service: try WireDecoder.list(c.pointee.service, c.pointee.n_service) { c throws(RPCError) in try GRPCReflectionV1Alpha.ServiceResponse(c: c) }
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Grpc__Reflection__V1alpha__ListServiceResponse> {
@@ -223,8 +222,7 @@ extension GRPCReflectionV1Alpha.ServiceResponse {
   }
 
   init(c: UnsafeMutablePointer<Grpc__Reflection__V1alpha__ServiceResponse>) throws(RPCError) {
-    self.init()
-    name = try WireText.string(c.pointee.name, "name")
+    self.init(name: try WireText.string(c.pointee.name, "name"))
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Grpc__Reflection__V1alpha__ServiceResponse> {
@@ -247,9 +245,7 @@ extension GRPCReflectionV1Alpha.ErrorResponse {
   }
 
   init(c: UnsafeMutablePointer<Grpc__Reflection__V1alpha__ErrorResponse>) throws(RPCError) {
-    self.init()
-    errorCode = c.pointee.error_code
-    errorMessage = try WireText.string(c.pointee.error_message, "errorMessage")
+    self.init(errorCode: c.pointee.error_code, errorMessage: try WireText.string(c.pointee.error_message, "errorMessage"))
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Grpc__Reflection__V1alpha__ErrorResponse> {

@@ -16,10 +16,7 @@ extension Location {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__Location>) throws(RPCError) {
-    self.init()
-    lat = c.pointee.lat
-    lng = c.pointee.lng
-    city = try WireText.string(c.pointee.city, "city")
+    self.init(lat: c.pointee.lat, lng: c.pointee.lng, city: try WireText.string(c.pointee.city, "city"))
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__Location> {
@@ -44,10 +41,7 @@ extension UploadPlan {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__UploadPlan>) throws(RPCError) {
-    self.init()
-    fileSize = c.pointee.file_size
-    chunkSize = c.pointee.chunk_size
-    chunksTotal = c.pointee.chunks_total
+    self.init(fileSize: c.pointee.file_size, chunkSize: c.pointee.chunk_size, chunksTotal: c.pointee.chunks_total)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__UploadPlan> {
@@ -72,15 +66,16 @@ extension File {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__File>) throws(RPCError) {
-    self.init()
-    id = try WireText.string(c.pointee.id, "id")
-    url = try WireText.string(c.pointee.url, "url")
-    size = c.pointee.size
-    fileHash = try WireText.string(c.pointee.file_hash, "fileHash")
-    name = try WireText.string(c.pointee.name, "name")
-    mediaType = try WireText.string(c.pointee.media_type, "mediaType")
-    urlExpiresAt = c.pointee.url_expires_at
-    verified = c.pointee.verified != 0
+    self.init(
+      id: try WireText.string(c.pointee.id, "id"),
+      url: try WireText.string(c.pointee.url, "url"),
+      size: c.pointee.size,
+      fileHash: try WireText.string(c.pointee.file_hash, "fileHash"),
+      name: try WireText.string(c.pointee.name, "name"),
+      mediaType: try WireText.string(c.pointee.media_type, "mediaType"),
+      urlExpiresAt: c.pointee.url_expires_at,
+      verified: c.pointee.verified != 0
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__File> {
@@ -110,12 +105,13 @@ extension Problem {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__Problem>) throws(RPCError) {
-    self.init()
-    reason = try WireText.string(c.pointee.reason, "reason")
-    field = try WireText.string(c.pointee.field, "field")
-    if let value = c.pointee.incomplete { incomplete = try IncompleteUpload(c: value) }
-    if let value = c.pointee.budget { budget = try BudgetTooSmall(c: value) }
-    retryAfterSeconds = c.pointee.retry_after_seconds
+    self.init(
+      reason: try WireText.string(c.pointee.reason, "reason"),
+      field: try WireText.string(c.pointee.field, "field"),
+      incomplete: try c.pointee.incomplete.map { value throws(RPCError) in try IncompleteUpload(c: value) },
+      budget: try c.pointee.budget.map { value throws(RPCError) in try BudgetTooSmall(c: value) },
+      retryAfterSeconds: c.pointee.retry_after_seconds
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__Problem> {
@@ -142,10 +138,11 @@ extension IncompleteUpload {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__IncompleteUpload>) throws(RPCError) {
-    self.init()
-    uploaded = c.pointee.uploaded
-    expected = c.pointee.expected
-    missing = Array(UnsafeBufferPointer(start: c.pointee.missing, count: c.pointee.n_missing))
+    self.init(
+      uploaded: c.pointee.uploaded,
+      expected: c.pointee.expected,
+      missing: Array(UnsafeBufferPointer(start: c.pointee.missing, count: c.pointee.n_missing))
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__IncompleteUpload> {
@@ -171,8 +168,7 @@ extension BudgetTooSmall {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__BudgetTooSmall>) throws(RPCError) {
-    self.init()
-    minimumCostMicroDollars = c.pointee.minimum_cost_micro_dollars
+    self.init(minimumCostMicroDollars: c.pointee.minimum_cost_micro_dollars)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__BudgetTooSmall> {

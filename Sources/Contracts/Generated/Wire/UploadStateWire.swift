@@ -16,22 +16,23 @@ extension Upload {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__Upload>) throws(RPCError) {
-    self.init()
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    accountId = try WireText.string(c.pointee.account_id, "accountId")
-    userId = try WireText.string(c.pointee.user_id, "userId")
-    fileHash = try WireText.string(c.pointee.file_hash, "fileHash")
-    if let value = c.pointee.plan { plan = try UploadPlan(c: value) }
-    threads = c.pointee.threads
-    edges = try WireText.strings(c.pointee.edges, c.pointee.n_edges, "edges")
-    estimatedCostMicroDollars = c.pointee.estimated_cost_micro_dollars
-    fileName = try WireText.string(c.pointee.file_name, "fileName")
-    fileType = try WireText.string(c.pointee.file_type, "fileType")
-    status = UploadStatus(rawValue: c.pointee.status)
-    objectKey = try WireText.string(c.pointee.object_key, "objectKey")
-    multipartUploadId = try WireText.string(c.pointee.multipart_upload_id, "multipartUploadId")
-    startedAt = c.pointee.started_at
-    expiresAt = c.pointee.expires_at
+    self.init(
+      fileId: try WireText.string(c.pointee.file_id, "fileId"),
+      accountId: try WireText.string(c.pointee.account_id, "accountId"),
+      userId: try WireText.string(c.pointee.user_id, "userId"),
+      fileHash: try WireText.string(c.pointee.file_hash, "fileHash"),
+      plan: try c.pointee.plan.map { value throws(RPCError) in try UploadPlan(c: value) },
+      threads: c.pointee.threads,
+      edges: try WireText.strings(c.pointee.edges, c.pointee.n_edges, "edges"),
+      estimatedCostMicroDollars: c.pointee.estimated_cost_micro_dollars,
+      fileName: try WireText.string(c.pointee.file_name, "fileName"),
+      fileType: try WireText.string(c.pointee.file_type, "fileType"),
+      status: UploadStatus(rawValue: c.pointee.status),
+      objectKey: try WireText.string(c.pointee.object_key, "objectKey"),
+      multipartUploadId: try WireText.string(c.pointee.multipart_upload_id, "multipartUploadId"),
+      startedAt: c.pointee.started_at,
+      expiresAt: c.pointee.expires_at
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__Upload> {
@@ -69,8 +70,7 @@ extension OpenUploadRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__OpenUploadRequest>) throws(RPCError) {
-    self.init()
-    if let value = c.pointee.upload { upload = try Upload(c: value) }
+    self.init(upload: try c.pointee.upload.map { value throws(RPCError) in try Upload(c: value) })
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__OpenUploadRequest> {
@@ -93,8 +93,7 @@ extension OpenUploadResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__OpenUploadResponse>) throws(RPCError) {
-    self.init()
-    if let value = c.pointee.upload { upload = try Upload(c: value) }
+    self.init(upload: try c.pointee.upload.map { value throws(RPCError) in try Upload(c: value) })
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__OpenUploadResponse> {
@@ -117,10 +116,11 @@ extension GetUploadRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__GetUploadRequest>) throws(RPCError) {
-    self.init()
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    userId = try WireText.string(c.pointee.user_id, "userId")
-    ensureMultipart = c.pointee.ensure_multipart != 0
+    self.init(
+      fileId: try WireText.string(c.pointee.file_id, "fileId"),
+      userId: try WireText.string(c.pointee.user_id, "userId"),
+      ensureMultipart: c.pointee.ensure_multipart != 0
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__GetUploadRequest> {
@@ -145,8 +145,7 @@ extension GetUploadResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__GetUploadResponse>) throws(RPCError) {
-    self.init()
-    if let value = c.pointee.upload { upload = try Upload(c: value) }
+    self.init(upload: try c.pointee.upload.map { value throws(RPCError) in try Upload(c: value) })
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__GetUploadResponse> {
@@ -169,13 +168,14 @@ extension SavedState {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__SavedState>) throws(RPCError) {
-    self.init()
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    chunksUploaded = Array(UnsafeBufferPointer(start: c.pointee.chunks_uploaded, count: c.pointee.n_chunks_uploaded))
-    chunksRemaining = Array(UnsafeBufferPointer(start: c.pointee.chunks_remaining, count: c.pointee.n_chunks_remaining))
-    edges = try WireText.strings(c.pointee.edges, c.pointee.n_edges, "edges")
-    progress = c.pointee.progress
-    total = c.pointee.total
+    self.init(
+      fileId: try WireText.string(c.pointee.file_id, "fileId"),
+      chunksUploaded: Array(UnsafeBufferPointer(start: c.pointee.chunks_uploaded, count: c.pointee.n_chunks_uploaded)),
+      chunksRemaining: Array(UnsafeBufferPointer(start: c.pointee.chunks_remaining, count: c.pointee.n_chunks_remaining)),
+      edges: try WireText.strings(c.pointee.edges, c.pointee.n_edges, "edges"),
+      progress: c.pointee.progress,
+      total: c.pointee.total
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__SavedState> {
@@ -206,10 +206,11 @@ extension SaveStateRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__SaveStateRequest>) throws(RPCError) {
-    self.init()
-    userId = try WireText.string(c.pointee.user_id, "userId")
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    if let value = c.pointee.state { state = try SavedState(c: value) }
+    self.init(
+      userId: try WireText.string(c.pointee.user_id, "userId"),
+      fileId: try WireText.string(c.pointee.file_id, "fileId"),
+      state: try c.pointee.state.map { value throws(RPCError) in try SavedState(c: value) }
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__SaveStateRequest> {
@@ -234,9 +235,7 @@ extension SaveStateResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__SaveStateResponse>) throws(RPCError) {
-    self.init()
-    ok = c.pointee.ok != 0
-    expiresAt = c.pointee.expires_at
+    self.init(ok: c.pointee.ok != 0, expiresAt: c.pointee.expires_at)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__SaveStateResponse> {
@@ -260,9 +259,7 @@ extension GetStateRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__GetStateRequest>) throws(RPCError) {
-    self.init()
-    userId = try WireText.string(c.pointee.user_id, "userId")
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
+    self.init(userId: try WireText.string(c.pointee.user_id, "userId"), fileId: try WireText.string(c.pointee.file_id, "fileId"))
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__GetStateRequest> {
@@ -286,8 +283,7 @@ extension GetStateResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__GetStateResponse>) throws(RPCError) {
-    self.init()
-    if let value = c.pointee.state { state = try SavedState(c: value) }
+    self.init(state: try c.pointee.state.map { value throws(RPCError) in try SavedState(c: value) })
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__GetStateResponse> {
@@ -310,9 +306,7 @@ extension WatchStateRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__WatchStateRequest>) throws(RPCError) {
-    self.init()
-    userId = try WireText.string(c.pointee.user_id, "userId")
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
+    self.init(userId: try WireText.string(c.pointee.user_id, "userId"), fileId: try WireText.string(c.pointee.file_id, "fileId"))
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__WatchStateRequest> {
@@ -336,16 +330,17 @@ extension StateEvent {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__StateEvent>) throws(RPCError) {
-    self.init()
-    status = UploadStatus(rawValue: c.pointee.status)
-    chunksStored = c.pointee.chunks_stored
-    chunksTotal = c.pointee.chunks_total
-    progress = c.pointee.progress
-    total = c.pointee.total
-    chunkIndex = c.pointee.chunk_index
-    hasChunk = c.pointee.has_chunk != 0
-    edgeId = try WireText.string(c.pointee.edge_id, "edgeId")
-    at = c.pointee.at
+    self.init(
+      status: UploadStatus(rawValue: c.pointee.status),
+      chunksStored: c.pointee.chunks_stored,
+      chunksTotal: c.pointee.chunks_total,
+      progress: c.pointee.progress,
+      total: c.pointee.total,
+      chunkIndex: c.pointee.chunk_index,
+      hasChunk: c.pointee.has_chunk != 0,
+      edgeId: try WireText.string(c.pointee.edge_id, "edgeId"),
+      at: c.pointee.at
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__StateEvent> {
@@ -376,11 +371,12 @@ extension CloseUploadRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__CloseUploadRequest>) throws(RPCError) {
-    self.init()
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    status = UploadStatus(rawValue: c.pointee.status)
-    actualCostMicroDollars = c.pointee.actual_cost_micro_dollars
-    bytesUploaded = c.pointee.bytes_uploaded
+    self.init(
+      fileId: try WireText.string(c.pointee.file_id, "fileId"),
+      status: UploadStatus(rawValue: c.pointee.status),
+      actualCostMicroDollars: c.pointee.actual_cost_micro_dollars,
+      bytesUploaded: c.pointee.bytes_uploaded
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__CloseUploadRequest> {
@@ -428,8 +424,7 @@ extension ListExpiredRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__ListExpiredRequest>) throws(RPCError) {
-    self.init()
-    limit = c.pointee.limit
+    self.init(limit: c.pointee.limit)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__ListExpiredRequest> {
@@ -452,8 +447,7 @@ extension ListExpiredResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__ListExpiredResponse>) throws(RPCError) {
-    self.init()
-    uploads = try WireDecoder.list(c.pointee.uploads, c.pointee.n_uploads) { c throws(RPCError) in try Upload(c: c) }
+    self.init(uploads: try WireDecoder.list(c.pointee.uploads, c.pointee.n_uploads) { c throws(RPCError) in try Upload(c: c) })
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__ListExpiredResponse> {
@@ -477,8 +471,7 @@ extension GetStatsRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__GetStatsRequest>) throws(RPCError) {
-    self.init()
-    userId = try WireText.string(c.pointee.user_id, "userId")
+    self.init(userId: try WireText.string(c.pointee.user_id, "userId"))
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__GetStatsRequest> {
@@ -501,13 +494,14 @@ extension EdgeStats {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__EdgeStats>) throws(RPCError) {
-    self.init()
-    id = try WireText.string(c.pointee.id, "id")
-    latency = c.pointee.latency
-    load = c.pointee.load
-    chunks = c.pointee.chunks
-    bytes = c.pointee.bytes
-    live = c.pointee.live != 0
+    self.init(
+      id: try WireText.string(c.pointee.id, "id"),
+      latency: c.pointee.latency,
+      load: c.pointee.load,
+      chunks: c.pointee.chunks,
+      bytes: c.pointee.bytes,
+      live: c.pointee.live != 0
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__EdgeStats> {
@@ -535,20 +529,21 @@ extension SessionStats {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__SessionStats>) throws(RPCError) {
-    self.init()
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    userId = try WireText.string(c.pointee.user_id, "userId")
-    status = UploadStatus(rawValue: c.pointee.status)
-    fileSize = c.pointee.file_size
-    bytesUploaded = c.pointee.bytes_uploaded
-    chunksTotal = c.pointee.chunks_total
-    chunksStored = c.pointee.chunks_stored
-    edges = try WireText.strings(c.pointee.edges, c.pointee.n_edges, "edges")
-    startedAt = c.pointee.started_at
-    completedAt = c.pointee.completed_at
-    avgSpeedMbps = c.pointee.avg_speed_mbps
-    costMicroDollars = c.pointee.cost_micro_dollars
-    fileName = try WireText.string(c.pointee.file_name, "fileName")
+    self.init(
+      fileId: try WireText.string(c.pointee.file_id, "fileId"),
+      userId: try WireText.string(c.pointee.user_id, "userId"),
+      status: UploadStatus(rawValue: c.pointee.status),
+      fileSize: c.pointee.file_size,
+      bytesUploaded: c.pointee.bytes_uploaded,
+      chunksTotal: c.pointee.chunks_total,
+      chunksStored: c.pointee.chunks_stored,
+      edges: try WireText.strings(c.pointee.edges, c.pointee.n_edges, "edges"),
+      startedAt: c.pointee.started_at,
+      completedAt: c.pointee.completed_at,
+      avgSpeedMbps: c.pointee.avg_speed_mbps,
+      costMicroDollars: c.pointee.cost_micro_dollars,
+      fileName: try WireText.string(c.pointee.file_name, "fileName")
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__SessionStats> {
@@ -584,19 +579,20 @@ extension GetStatsResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__V1__GetStatsResponse>) throws(RPCError) {
-    self.init()
-    avgSpeedMbps = c.pointee.avg_speed_mbps
-    savedCostMicroDollars = c.pointee.saved_cost_micro_dollars
-    edges = try WireDecoder.list(c.pointee.edges, c.pointee.n_edges) { c throws(RPCError) in try EdgeStats(c: c) }
-    recentSessions = try WireDecoder.list(c.pointee.recent_sessions, c.pointee.n_recent_sessions) { c throws(RPCError) in try SessionStats(c: c) }
-    avgBytesPerSecond = c.pointee.avg_bytes_per_second
-    savedMicroDollars = c.pointee.saved_micro_dollars
-    costMicroDollars = c.pointee.cost_micro_dollars
-    transferredBytes = c.pointee.transferred_bytes
-    savedBytes = c.pointee.saved_bytes
-    uploadsCompleted = c.pointee.uploads_completed
-    uploadsInProgress = c.pointee.uploads_in_progress
-    duplicatesFound = c.pointee.duplicates_found
+    self.init(
+      avgSpeedMbps: c.pointee.avg_speed_mbps,
+      savedCostMicroDollars: c.pointee.saved_cost_micro_dollars,
+      edges: try WireDecoder.list(c.pointee.edges, c.pointee.n_edges) { c throws(RPCError) in try EdgeStats(c: c) },
+      recentSessions: try WireDecoder.list(c.pointee.recent_sessions, c.pointee.n_recent_sessions) { c throws(RPCError) in try SessionStats(c: c) },
+      avgBytesPerSecond: c.pointee.avg_bytes_per_second,
+      savedMicroDollars: c.pointee.saved_micro_dollars,
+      costMicroDollars: c.pointee.cost_micro_dollars,
+      transferredBytes: c.pointee.transferred_bytes,
+      savedBytes: c.pointee.saved_bytes,
+      uploadsCompleted: c.pointee.uploads_completed,
+      uploadsInProgress: c.pointee.uploads_in_progress,
+      duplicatesFound: c.pointee.duplicates_found
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__V1__GetStatsResponse> {

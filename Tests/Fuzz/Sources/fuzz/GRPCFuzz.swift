@@ -77,7 +77,8 @@ enum GRPCFuzz {
     }
     let router = RPCRouter()
     router.unary(MethodDescriptor(service: "a", method: "b")) { (message: Message, _) in message }
-    if case .refused(let error) = RequestHead.parse(headers, router: router) { Fuzz.require(error.code != .ok, "a refusal is an error") }
+    let found = RequestHead.find(headers, from: 0, to: headers.count, after: RequestHead.Found(), router: router)
+    if case .refused(let error) = RequestHead.judge(found, headers, router: router) { Fuzz.require(error.code != .ok, "a refusal is an error") }
     let metadata = Metadata(headers)
     let fields = HTTP2Fields()
     metadata.append(to: fields)

@@ -61,15 +61,21 @@ enum ServiceEmitter {
   }
 
   private static func emitRegistration(_ method: MethodModel, _ methods: String, into text: inout SourceText) {
-    let request = "(\(method.kind.hasSingleRequest ? "request: \(method.request)" : "requests: RPCReader<\(method.request)>")"
-    let responses = method.kind.hasSingleResponse ? "" : ", responses: RPCWriter<\(method.response)>"
-    let result = method.kind.hasSingleResponse ? " -> \(method.response)" : ""
-    text.block("router.\(method.kind)(\(methods).\(method.function)) {", closing: "}") { text in
-      text.line("\(request)\(responses), context: ServerContext) async throws\(result) in")
-      if method.kind.hasSingleRequest { text.line("try request.validate()") }
-      let argument = method.kind.hasSingleRequest ? "request" : "requests"
-      let to = method.kind.hasSingleResponse ? "" : ", to: responses"
-      text.line("\(method.kind.hasSingleResponse ? "return " : "")try await self.\(method.function)(\(argument)\(to), context: context)")
+    text.block("router.serve(\(methods).\(method.function)) { call in", closing: "}") { text in
+      if method.kind.hasSingleRequest {
+        text.line("let request = try call.takeSingleRequest(\(method.request).self)")
+        text.line("try request.validate()")
+      }
+      let request = method.kind.hasSingleRequest ? "request" : "RPCReader(call)"
+      let to = method.kind.hasSingleResponse ? "" : ", to: RPCWriter(call)"
+      let result = "try await self.\(method.function)(\(request)\(to), context: call.serverContext())"
+      if method.kind.hasSingleResponse {
+        text.line("let response = \(result)")
+        text.line("try call.respond(with: response)")
+      } else {
+        text.line(result)
+        text.line("call.succeed()")
+      }
     }
   }
 

@@ -41,8 +41,12 @@ struct WireEmitter {
     }
     text.line()
     text.block("init(c: UnsafeMutablePointer<\(type)>\(hasBytes ? ", from arena: WireArena" : "")) throws(RPCError) {") { text in
-      text.line("self.init()")
-      for field in message.fields { read(field, of: message, into: &text) }
+      if let values = values(of: message) {
+        text.list("self.init(", values, ")")
+      } else {
+        text.line("self.init()")
+        for field in message.fields { read(field, of: message, into: &text) }
+      }
     }
     text.line()
     text.block("func makeC(in arena: WireArena) -> UnsafeMutablePointer<\(type)> {") { text in
@@ -58,6 +62,29 @@ struct WireEmitter {
   }
 
   // MARK: Reading
+
+  /// The arguments of the initializer that takes all fields: a value made by one of its own needs no second copy. Nil for messages with fields that
+  /// take more than an expression.
+  private func values(of message: MessageModel) -> [String]? {
+    var values: [String] = []
+    for field in message.fields {
+      let member = "c.pointee.\(field.name)"
+      let label = "\"\(field.jsonName)\""
+      let value: String
+      switch field.place {
+      case .single:
+        if case .message(let type, let name) = field.type {
+          value = "try \(member).map { value throws(RPCError) in try \(made(type, name, "value")) }"
+        } else {
+          value = converted(member, field.type, label)
+        }
+      case .repeated: value = list(field, member, label)
+      case .alone, .choice, .map: return nil
+      }
+      values.append("\(field.property): \(value)")
+    }
+    return values.isEmpty ? nil : values
+  }
 
   private func read(_ field: FieldModel, of message: MessageModel, into text: inout SourceText) {
     let member = "c.pointee.\(field.name)"

@@ -36,25 +36,29 @@ extension JettyBenchV1.ChunkMetadataService {
 
   /// Adds every method. A request that breaks the rules of its contract never reaches the method.
   public func register(in router: RPCRouter) {
-    router.unary(JettyBenchV1.ChunkMetadataMethods.recordChunk) {
-      (request: JettyBenchV1.RecordChunkRequest, context: ServerContext) async throws -> JettyBenchV1.RecordChunkResponse in
+    router.serve(JettyBenchV1.ChunkMetadataMethods.recordChunk) { call in
+      let request = try call.takeSingleRequest(JettyBenchV1.RecordChunkRequest.self)
       try request.validate()
-      return try await self.recordChunk(request, context: context)
+      let response = try await self.recordChunk(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(JettyBenchV1.ChunkMetadataMethods.putChunk) {
-      (request: JettyBenchV1.Chunk, context: ServerContext) async throws -> JettyBenchV1.ChunkReceipt in
+    router.serve(JettyBenchV1.ChunkMetadataMethods.putChunk) { call in
+      let request = try call.takeSingleRequest(JettyBenchV1.Chunk.self)
       try request.validate()
-      return try await self.putChunk(request, context: context)
+      let response = try await self.putChunk(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(JettyBenchV1.ChunkMetadataMethods.getChunk) {
-      (request: JettyBenchV1.ChunkRequest, context: ServerContext) async throws -> JettyBenchV1.Chunk in
+    router.serve(JettyBenchV1.ChunkMetadataMethods.getChunk) { call in
+      let request = try call.takeSingleRequest(JettyBenchV1.ChunkRequest.self)
       try request.validate()
-      return try await self.getChunk(request, context: context)
+      let response = try await self.getChunk(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.serverStreaming(JettyBenchV1.ChunkMetadataMethods.listChunks) {
-      (request: JettyBenchV1.ListChunksRequest, responses: RPCWriter<JettyBenchV1.RecordChunkResponse>, context: ServerContext) async throws in
+    router.serve(JettyBenchV1.ChunkMetadataMethods.listChunks) { call in
+      let request = try call.takeSingleRequest(JettyBenchV1.ListChunksRequest.self)
       try request.validate()
-      try await self.listChunks(request, to: responses, context: context)
+      try await self.listChunks(request, to: RPCWriter(call), context: call.serverContext())
+      call.succeed()
     }
   }
 }

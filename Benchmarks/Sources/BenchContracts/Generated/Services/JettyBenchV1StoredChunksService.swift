@@ -26,15 +26,17 @@ extension JettyBenchV1.StoredChunksService {
 
   /// Adds every method. A request that breaks the rules of its contract never reaches the method.
   public func register(in router: RPCRouter) {
-    router.unary(JettyBenchV1.StoredChunksMethods.fromRedis) {
-      (request: JettyBenchV1.RecordChunkRequest, context: ServerContext) async throws -> JettyBenchV1.RecordChunkResponse in
+    router.serve(JettyBenchV1.StoredChunksMethods.fromRedis) { call in
+      let request = try call.takeSingleRequest(JettyBenchV1.RecordChunkRequest.self)
       try request.validate()
-      return try await self.fromRedis(request, context: context)
+      let response = try await self.fromRedis(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(JettyBenchV1.StoredChunksMethods.fromPostgres) {
-      (request: JettyBenchV1.RecordChunkRequest, context: ServerContext) async throws -> JettyBenchV1.RecordChunkResponse in
+    router.serve(JettyBenchV1.StoredChunksMethods.fromPostgres) { call in
+      let request = try call.takeSingleRequest(JettyBenchV1.RecordChunkRequest.self)
       try request.validate()
-      return try await self.fromPostgres(request, context: context)
+      let response = try await self.fromPostgres(request, context: call.serverContext())
+      try call.respond(with: response)
     }
   }
 }

@@ -16,12 +16,13 @@ extension JettyBenchV1.RecordChunkRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__Bench__V1__RecordChunkRequest>) throws(RPCError) {
-    self.init()
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    chunkIndex = c.pointee.chunk_index
-    hash = try WireText.string(c.pointee.hash, "hash")
-    edgeId = try WireText.string(c.pointee.edge_id, "edgeId")
-    size = c.pointee.size
+    self.init(
+      fileId: try WireText.string(c.pointee.file_id, "fileId"),
+      chunkIndex: c.pointee.chunk_index,
+      hash: try WireText.string(c.pointee.hash, "hash"),
+      edgeId: try WireText.string(c.pointee.edge_id, "edgeId"),
+      size: c.pointee.size
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__Bench__V1__RecordChunkRequest> {
@@ -48,10 +49,7 @@ extension JettyBenchV1.RecordChunkResponse {
   }
 
   init(c: UnsafeMutablePointer<Jetty__Bench__V1__RecordChunkResponse>) throws(RPCError) {
-    self.init()
-    ok = c.pointee.ok != 0
-    ttlSeconds = c.pointee.ttl_seconds
-    echoFileId = try WireText.string(c.pointee.echo_file_id, "echoFileId")
+    self.init(ok: c.pointee.ok != 0, ttlSeconds: c.pointee.ttl_seconds, echoFileId: try WireText.string(c.pointee.echo_file_id, "echoFileId"))
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__Bench__V1__RecordChunkResponse> {
@@ -82,8 +80,7 @@ extension JettyBenchV1.Chunk {
   }
 
   init(c: UnsafeMutablePointer<Jetty__Bench__V1__Chunk>, from arena: WireArena) throws(RPCError) {
-    self.init()
-    content = WireText.bytes(c.pointee.content, from: arena)
+    self.init(content: WireText.bytes(c.pointee.content, from: arena))
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__Bench__V1__Chunk> {
@@ -106,8 +103,7 @@ extension JettyBenchV1.ChunkReceipt {
   }
 
   init(c: UnsafeMutablePointer<Jetty__Bench__V1__ChunkReceipt>) throws(RPCError) {
-    self.init()
-    byteCount = c.pointee.byte_count
+    self.init(byteCount: c.pointee.byte_count)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__Bench__V1__ChunkReceipt> {
@@ -130,8 +126,7 @@ extension JettyBenchV1.ChunkRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__Bench__V1__ChunkRequest>) throws(RPCError) {
-    self.init()
-    byteCount = c.pointee.byte_count
+    self.init(byteCount: c.pointee.byte_count)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__Bench__V1__ChunkRequest> {
@@ -154,9 +149,7 @@ extension JettyBenchV1.ListChunksRequest {
   }
 
   init(c: UnsafeMutablePointer<Jetty__Bench__V1__ListChunksRequest>) throws(RPCError) {
-    self.init()
-    fileId = try WireText.string(c.pointee.file_id, "fileId")
-    count = c.pointee.count
+    self.init(fileId: try WireText.string(c.pointee.file_id, "fileId"), count: c.pointee.count)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Jetty__Bench__V1__ListChunksRequest> {

@@ -63,37 +63,41 @@ extension GRPCTesting.TestServiceService {
 
   /// Adds every method. A request that breaks the rules of its contract never reaches the method.
   public func register(in router: RPCRouter) {
-    router.unary(GRPCTesting.TestServiceMethods.emptyCall) {
-      (request: GRPCTesting.Empty, context: ServerContext) async throws -> GRPCTesting.Empty in
+    router.serve(GRPCTesting.TestServiceMethods.emptyCall) { call in
+      let request = try call.takeSingleRequest(GRPCTesting.Empty.self)
       try request.validate()
-      return try await self.emptyCall(request, context: context)
+      let response = try await self.emptyCall(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.unary(GRPCTesting.TestServiceMethods.unaryCall) {
-      (request: GRPCTesting.SimpleRequest, context: ServerContext) async throws -> GRPCTesting.SimpleResponse in
+    router.serve(GRPCTesting.TestServiceMethods.unaryCall) { call in
+      let request = try call.takeSingleRequest(GRPCTesting.SimpleRequest.self)
       try request.validate()
-      return try await self.unaryCall(request, context: context)
+      let response = try await self.unaryCall(request, context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.serverStreaming(GRPCTesting.TestServiceMethods.streamingOutputCall) {
-      (request: GRPCTesting.StreamingOutputCallRequest, responses: RPCWriter<GRPCTesting.StreamingOutputCallResponse>, context: ServerContext) async throws in
+    router.serve(GRPCTesting.TestServiceMethods.streamingOutputCall) { call in
+      let request = try call.takeSingleRequest(GRPCTesting.StreamingOutputCallRequest.self)
       try request.validate()
-      try await self.streamingOutputCall(request, to: responses, context: context)
+      try await self.streamingOutputCall(request, to: RPCWriter(call), context: call.serverContext())
+      call.succeed()
     }
-    router.clientStreaming(GRPCTesting.TestServiceMethods.streamingInputCall) {
-      (requests: RPCReader<GRPCTesting.StreamingInputCallRequest>, context: ServerContext) async throws -> GRPCTesting.StreamingInputCallResponse in
-      return try await self.streamingInputCall(requests, context: context)
+    router.serve(GRPCTesting.TestServiceMethods.streamingInputCall) { call in
+      let response = try await self.streamingInputCall(RPCReader(call), context: call.serverContext())
+      try call.respond(with: response)
     }
-    router.bidirectional(GRPCTesting.TestServiceMethods.fullDuplexCall) {
-      (requests: RPCReader<GRPCTesting.StreamingOutputCallRequest>, responses: RPCWriter<GRPCTesting.StreamingOutputCallResponse>, context: ServerContext) async throws in
-      try await self.fullDuplexCall(requests, to: responses, context: context)
+    router.serve(GRPCTesting.TestServiceMethods.fullDuplexCall) { call in
+      try await self.fullDuplexCall(RPCReader(call), to: RPCWriter(call), context: call.serverContext())
+      call.succeed()
     }
-    router.bidirectional(GRPCTesting.TestServiceMethods.halfDuplexCall) {
-      (requests: RPCReader<GRPCTesting.StreamingOutputCallRequest>, responses: RPCWriter<GRPCTesting.StreamingOutputCallResponse>, context: ServerContext) async throws in
-      try await self.halfDuplexCall(requests, to: responses, context: context)
+    router.serve(GRPCTesting.TestServiceMethods.halfDuplexCall) { call in
+      try await self.halfDuplexCall(RPCReader(call), to: RPCWriter(call), context: call.serverContext())
+      call.succeed()
     }
-    router.unary(GRPCTesting.TestServiceMethods.unimplementedCall) {
-      (request: GRPCTesting.Empty, context: ServerContext) async throws -> GRPCTesting.Empty in
+    router.serve(GRPCTesting.TestServiceMethods.unimplementedCall) { call in
+      let request = try call.takeSingleRequest(GRPCTesting.Empty.self)
       try request.validate()
-      return try await self.unimplementedCall(request, context: context)
+      let response = try await self.unimplementedCall(request, context: call.serverContext())
+      try call.respond(with: response)
     }
   }
 }

@@ -22,10 +22,11 @@ extension GRPCTesting.UnimplementedServiceService {
 
   /// Adds every method. A request that breaks the rules of its contract never reaches the method.
   public func register(in router: RPCRouter) {
-    router.unary(GRPCTesting.UnimplementedServiceMethods.unimplementedCall) {
-      (request: GRPCTesting.Empty, context: ServerContext) async throws -> GRPCTesting.Empty in
+    router.serve(GRPCTesting.UnimplementedServiceMethods.unimplementedCall) { call in
+      let request = try call.takeSingleRequest(GRPCTesting.Empty.self)
       try request.validate()
-      return try await self.unimplementedCall(request, context: context)
+      let response = try await self.unimplementedCall(request, context: call.serverContext())
+      try call.respond(with: response)
     }
   }
 }

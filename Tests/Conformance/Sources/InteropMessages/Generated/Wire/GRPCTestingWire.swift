@@ -38,8 +38,7 @@ extension GRPCTesting.BoolValue {
   }
 
   init(c: UnsafeMutablePointer<Grpc__Testing__BoolValue>) throws(RPCError) {
-    self.init()
-    value = c.pointee.value != 0
+    self.init(value: c.pointee.value != 0)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Grpc__Testing__BoolValue> {
@@ -68,9 +67,7 @@ extension GRPCTesting.Payload {
   }
 
   init(c: UnsafeMutablePointer<Grpc__Testing__Payload>, from arena: WireArena) throws(RPCError) {
-    self.init()
-    type = GRPCTesting.PayloadType(rawValue: c.pointee.type)
-    body = WireText.bytes(c.pointee.body, from: arena)
+    self.init(type: GRPCTesting.PayloadType(rawValue: c.pointee.type), body: WireText.bytes(c.pointee.body, from: arena))
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Grpc__Testing__Payload> {
@@ -94,9 +91,7 @@ extension GRPCTesting.EchoStatus {
   }
 
   init(c: UnsafeMutablePointer<Grpc__Testing__EchoStatus>) throws(RPCError) {
-    self.init()
-    code = c.pointee.code
-    message = try WireText.string(c.pointee.message, "message")
+    self.init(code: c.pointee.code, message: try WireText.string(c.pointee.message, "message"))
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Grpc__Testing__EchoStatus> {
@@ -126,15 +121,16 @@ extension GRPCTesting.SimpleRequest {
   }
 
   init(c: UnsafeMutablePointer<Grpc__Testing__SimpleRequest>, from arena: WireArena) throws(RPCError) {
-    self.init()
-    responseType = GRPCTesting.PayloadType(rawValue: c.pointee.response_type)
-    responseSize = c.pointee.response_size
-    if let value = c.pointee.payload { payload = try GRPCTesting.Payload(c: value, from: arena) }
-    fillUsername = c.pointee.fill_username != 0
-    fillOauthScope = c.pointee.fill_oauth_scope != 0
-    if let value = c.pointee.response_compressed { responseCompressed = try GRPCTesting.BoolValue(c: value) }
-    if let value = c.pointee.response_status { responseStatus = try GRPCTesting.EchoStatus(c: value) }
-    if let value = c.pointee.expect_compressed { expectCompressed = try GRPCTesting.BoolValue(c: value) }
+    self.init(
+      responseType: GRPCTesting.PayloadType(rawValue: c.pointee.response_type),
+      responseSize: c.pointee.response_size,
+      payload: try c.pointee.payload.map { value throws(RPCError) in try GRPCTesting.Payload(c: value, from: arena) },
+      fillUsername: c.pointee.fill_username != 0,
+      fillOauthScope: c.pointee.fill_oauth_scope != 0,
+      responseCompressed: try c.pointee.response_compressed.map { value throws(RPCError) in try GRPCTesting.BoolValue(c: value) },
+      responseStatus: try c.pointee.response_status.map { value throws(RPCError) in try GRPCTesting.EchoStatus(c: value) },
+      expectCompressed: try c.pointee.expect_compressed.map { value throws(RPCError) in try GRPCTesting.BoolValue(c: value) }
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Grpc__Testing__SimpleRequest> {
@@ -170,10 +166,11 @@ extension GRPCTesting.SimpleResponse {
   }
 
   init(c: UnsafeMutablePointer<Grpc__Testing__SimpleResponse>, from arena: WireArena) throws(RPCError) {
-    self.init()
-    if let value = c.pointee.payload { payload = try GRPCTesting.Payload(c: value, from: arena) }
-    username = try WireText.string(c.pointee.username, "username")
-    oauthScope = try WireText.string(c.pointee.oauth_scope, "oauthScope")
+    self.init(
+      payload: try c.pointee.payload.map { value throws(RPCError) in try GRPCTesting.Payload(c: value, from: arena) },
+      username: try WireText.string(c.pointee.username, "username"),
+      oauthScope: try WireText.string(c.pointee.oauth_scope, "oauthScope")
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Grpc__Testing__SimpleResponse> {
@@ -204,9 +201,10 @@ extension GRPCTesting.StreamingInputCallRequest {
   }
 
   init(c: UnsafeMutablePointer<Grpc__Testing__StreamingInputCallRequest>, from arena: WireArena) throws(RPCError) {
-    self.init()
-    if let value = c.pointee.payload { payload = try GRPCTesting.Payload(c: value, from: arena) }
-    if let value = c.pointee.expect_compressed { expectCompressed = try GRPCTesting.BoolValue(c: value) }
+    self.init(
+      payload: try c.pointee.payload.map { value throws(RPCError) in try GRPCTesting.Payload(c: value, from: arena) },
+      expectCompressed: try c.pointee.expect_compressed.map { value throws(RPCError) in try GRPCTesting.BoolValue(c: value) }
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Grpc__Testing__StreamingInputCallRequest> {
@@ -230,8 +228,7 @@ extension GRPCTesting.StreamingInputCallResponse {
   }
 
   init(c: UnsafeMutablePointer<Grpc__Testing__StreamingInputCallResponse>) throws(RPCError) {
-    self.init()
-    aggregatedPayloadSize = c.pointee.aggregated_payload_size
+    self.init(aggregatedPayloadSize: c.pointee.aggregated_payload_size)
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Grpc__Testing__StreamingInputCallResponse> {
@@ -254,10 +251,11 @@ extension GRPCTesting.ResponseParameters {
   }
 
   init(c: UnsafeMutablePointer<Grpc__Testing__ResponseParameters>) throws(RPCError) {
-    self.init()
-    size = c.pointee.size
-    intervalUs = c.pointee.interval_us
-    if let value = c.pointee.compressed { compressed = try GRPCTesting.BoolValue(c: value) }
+    self.init(
+      size: c.pointee.size,
+      intervalUs: c.pointee.interval_us,
+      compressed: try c.pointee.compressed.map { value throws(RPCError) in try GRPCTesting.BoolValue(c: value) }
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Grpc__Testing__ResponseParameters> {
@@ -288,11 +286,12 @@ extension GRPCTesting.StreamingOutputCallRequest {
   }
 
   init(c: UnsafeMutablePointer<Grpc__Testing__StreamingOutputCallRequest>, from arena: WireArena) throws(RPCError) {
-    self.init()
-    responseType = GRPCTesting.PayloadType(rawValue: c.pointee.response_type)
-    responseParameters = try WireDecoder.list(c.pointee.response_parameters, c.pointee.n_response_parameters) { c throws(RPCError) in try GRPCTesting.ResponseParameters(c: c) }
-    if let value = c.pointee.payload { payload = try GRPCTesting.Payload(c: value, from: arena) }
-    if let value = c.pointee.response_status { responseStatus = try GRPCTesting.EchoStatus(c: value) }
+    self.init(
+      responseType: GRPCTesting.PayloadType(rawValue: c.pointee.response_type),
+      responseParameters: try WireDecoder.list(c.pointee.response_parameters, c.pointee.n_response_parameters) { c throws(RPCError) in try GRPCTesting.ResponseParameters(c: c) },
+      payload: try c.pointee.payload.map { value throws(RPCError) in try GRPCTesting.Payload(c: value, from: arena) },
+      responseStatus: try c.pointee.response_status.map { value throws(RPCError) in try GRPCTesting.EchoStatus(c: value) }
+    )
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Grpc__Testing__StreamingOutputCallRequest> {
@@ -325,8 +324,7 @@ extension GRPCTesting.StreamingOutputCallResponse {
   }
 
   init(c: UnsafeMutablePointer<Grpc__Testing__StreamingOutputCallResponse>, from arena: WireArena) throws(RPCError) {
-    self.init()
-    if let value = c.pointee.payload { payload = try GRPCTesting.Payload(c: value, from: arena) }
+    self.init(payload: try c.pointee.payload.map { value throws(RPCError) in try GRPCTesting.Payload(c: value, from: arena) })
   }
 
   func makeC(in arena: WireArena) -> UnsafeMutablePointer<Grpc__Testing__StreamingOutputCallResponse> {
