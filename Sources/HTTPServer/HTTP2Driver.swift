@@ -55,8 +55,11 @@ final class HTTP2Driver: ConnectionDriver {
 
   /// A few bytes of a compressed header block can stand for many: the requests of one connection may have so much in their header fields, and
   /// a sixteenth of it while memory is short. The streams above that are refused, and may be tried again.
+  ///
+  /// Nor may more than its share of requests wait for memory while it is short: each takes some KiB by itself.
   func admits(headerBytes more: Int) -> Bool {
-    headerBytes + more <= limits.connectionHeaderBytesMax / (connection.server.isMemoryShort ? 16 : 1) || headerBytes == 0
+    if connection.server.isMemoryShort, deferred.count >= connection.server.deferredRequestsShare { return false }
+    return headerBytes + more <= limits.connectionHeaderBytesMax / (connection.server.isMemoryShort ? 16 : 1) || headerBytes == 0
   }
 
   func streamOpened(headerBytes bytes: Int) {
@@ -176,7 +179,7 @@ final class HTTP2Driver: ConnectionDriver {
     defer { if connection.isOpen { outputMoved() } }
     while connection.isOpen {
       do throws(HTTP2Error) {
-        try session.produce(upTo: Self.outputBytesPerTurn)
+        try session.produce(upTo: connection.server.isMemoryShort ? Self.outputBytesPerTurn / 4 : Self.outputBytesPerTurn)
       } catch {
         return connection.close()
       }
