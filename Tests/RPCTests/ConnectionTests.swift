@@ -21,6 +21,36 @@ struct ConnectionTests {
     }
   }
 
+  /// The last answer lies in the kernel's buffers, and its client sends a PING while it takes it.
+  @Test func aDrainLosesNoAnswerThatIsUnderWay() async throws {
+    try await Harness.run { harness in
+      let client = try await RawConnection(to: harness.address, loop: harness.loop)
+      let windows = RawConnection.frame(type: 4, flags: 0, stream: 0, [0, 4, 0x7F, 0xFF, 0xFF, 0xFF])
+        + RawConnection.frame(type: 8, flags: 0, stream: 0, [0x3F, 0xFF, 0, 0])
+      // The server's own windows count once its SETTINGS are acknowledged.
+      try await client.send(RawConnection.preface + windows + RawConnection.frame(type: 4, flags: 1, stream: 0, []))
+      client.takesAnswers = false
+      client.shrinkReceiveBuffer()
+      let size = 900_000
+      let message = [0] + [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: size >> $0) } + [UInt8](repeating: 7, count: size)
+      var bytes = RawConnection.frame(type: 1, flags: 4, stream: 1, RawConnection.headers(RawConnection.request))
+      for start in stride(from: 0, to: message.count, by: 16_384) {
+        let end = min(start + 16_384, message.count)
+        bytes += RawConnection.frame(type: 0, flags: end == message.count ? 1 : 0, stream: 1, Array(message[start..<end]))
+      }
+      try await client.send(bytes)
+      let server = harness.server
+      try await eventually(on: harness.loop) { server.snapshot().calls.succeeded == 1 }
+      let shutdown = Task(executorPreference: harness.loop) { await server.shutdown() }
+      try await harness.loop.sleep(milliseconds: 200)
+      try await client.send(RawConnection.frame(type: 6, flags: 0, stream: 0, [UInt8](repeating: 1, count: 8)))
+      try await harness.loop.sleep(milliseconds: 50)
+      #expect(try await client.waitForClose())
+      #expect(client.received.count > size, "\(client.received.count) bytes came")
+      await shutdown.value
+    }
+  }
+
   @Test func aDrainEndsWhatTakesTooLong() async throws {
     try await Harness.run(server: { $0.drainMilliseconds = 100 }) { harness in
       let channel = harness.channel

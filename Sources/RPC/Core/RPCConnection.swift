@@ -1,4 +1,5 @@
 import EventLoops
+import Glibc
 import HTTP2
 import TLS
 
@@ -30,6 +31,8 @@ class RPCConnection: Pollable {
   private final var transport: Transport?
   private final let memory: LoopMemory
   private final var continuesReading = false
+  /// Set when all is said and heard, and the peer may still be taking it.
+  private final var lingerTimer: LoopTimer?
   /// When bytes last arrived (CLOCK_MONOTONIC).
   private(set) final var lastReadNanoseconds: UInt64
   final let connectedNanoseconds: UInt64
@@ -87,6 +90,8 @@ class RPCConnection: Pollable {
   func sessionChanged(_ events: HTTP2SessionEvents) {}
   /// Called after input was taken in or output was sent, and once after the end: `session.heldBytes` may have changed.
   func heldBytesMayHaveChanged() {}
+  /// For the peer to take what was said last and to close the connection, when it has come to its end; 0: it is closed at once.
+  var lingerMilliseconds: UInt64 { 0 }
   /// Called once, after every stream was told.
   func didClose() {}
 
@@ -117,6 +122,7 @@ class RPCConnection: Pollable {
   }
 
   private final func readInput() {
+    guard lingerTimer == nil else { return discardInput() }
     var spent = 0
     defer { heldBytesMayHaveChanged() }
     while !isClosed, !isInputPaused {
@@ -180,7 +186,7 @@ class RPCConnection: Pollable {
   }
 
   override final func flush() {
-    guard !isClosed else { return }
+    guard !isClosed, lingerTimer == nil else { return }
     defer { heldBytesMayHaveChanged() }
     while true {
       do throws(HTTP2Error) {
@@ -193,7 +199,7 @@ class RPCConnection: Pollable {
     }
     guard !isClosed else { return }
     setInterest(read: !isInputPaused, write: transport?.wantsWrite ?? false)
-    if session.isFinished { close("the connection is done") }
+    if session.isFinished { finish() }
   }
 
   /// False when the rest must wait.
@@ -224,6 +230,29 @@ class RPCConnection: Pollable {
 
   // MARK: The end
 
+  /// Closed now, the last answer could be lost: a WINDOW_UPDATE or PING that still comes would make the kernel reset the connection and drop
+  /// what the peer has not acknowledged.
+  private final func finish() {
+    guard lingerMilliseconds > 0 else { return close("the connection is done") }
+    setInterest(read: true, write: false)
+    if !isTLS { shutdown(descriptor, Int32(SHUT_WR)) }
+    lingerTimer = loop.schedule(afterMilliseconds: lingerMilliseconds) { [self] in close("the connection is done") }
+    discardInput()
+  }
+
+  private final func discardInput() {
+    for _ in 0..<16 {
+      guard let result = transport?.read(into: memory.readBuffer, count: LoopMemory.readBytes) else { return }
+      switch result {
+      case .bytes: continue
+      case .wouldBlock: return
+      case .closed, .failed: return close("the connection is done")
+      }
+    }
+    // More of it than anybody has reason to send.
+    close("the connection is done")
+  }
+
   /// The peer broke the protocol: what can be said to it is said, then the connection ends.
   final func fail(_ reason: String) {
     guard !isClosed else { return }
@@ -241,6 +270,8 @@ class RPCConnection: Pollable {
     guard !isClosed else { return }
     isClosed = true
     closeReason = reason
+    lingerTimer?.cancel()
+    lingerTimer = nil
     stopWatching()
     session.close()
     heldBytesMayHaveChanged()

@@ -69,6 +69,8 @@ final class ServerConnection: RPCConnection {
 
   override func makeStream() -> HTTP2Stream { server.makeCall(self) }
 
+  override var lingerMilliseconds: UInt64 { 2_000 }
+
   override func reclaim(_ stream: HTTP2Stream) {
     // All streams of this connection are made above.
     server.keep(unsafeDowncast(stream, to: ServerCall.self))

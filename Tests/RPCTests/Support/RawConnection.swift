@@ -1,4 +1,5 @@
 import EventLoops
+import Glibc
 import HTTP2
 import TLS
 
@@ -16,6 +17,12 @@ final class RawConnection: @unchecked Sendable {
   init(to address: SocketAddress, loop: EventLoop) async throws {
     self.loop = loop
     transport = Transport(plain: try await loop.connect(to: address, timeoutMilliseconds: 2_000))
+  }
+
+  /// The kernel takes little of what the application does not.
+  func shrinkReceiveBuffer() {
+    var bytes: Int32 = 4_096
+    setsockopt(transport.descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
   }
 
   static func frame(type: UInt8, flags: UInt8, stream: UInt32, _ payload: [UInt8]) -> [UInt8] {
