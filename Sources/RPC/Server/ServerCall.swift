@@ -21,6 +21,8 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   private var isCounted = false
   private var isDeferred = false
   private var stallMark = StallMark()
+  /// What the connection has counted for its header fields.
+  private var headerBytes = 0
   /// The status is decided; the handler can change nothing any more.
   private var isFinished = false
   private var endedBy: RPCError?
@@ -70,6 +72,9 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
 
   private func begin(_ connection: ServerConnection) {
     startedNanoseconds = connection.lastReadNanoseconds
+    guard connection.admits(headerBytes: headers.listByteCount) else { return refuse() }
+    headerBytes = headers.listByteCount
+    connection.headerBytes += headerBytes
     switch connection.head(headers) {
     case .notGRPC(let status):
       let fields = HTTP2Fields()
@@ -347,6 +352,8 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   }
 
   private func closed() {
+    link?._withUnsafeGuaranteedRef { $0.headerBytes -= headerBytes }
+    headerBytes = 0
     if isDeferred {
       isDeferred = false
       connection?.forget(deferred: self)

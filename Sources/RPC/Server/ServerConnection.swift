@@ -16,6 +16,8 @@ final class ServerConnection: RPCConnection {
   private var isDraining = false
   private var refusesStreams = false
   private var countedHeldBytes = 0
+  /// Of the open streams' requests.
+  var headerBytes = 0
   /// Calls that wait until the client has taken more of the answers before them.
   private var deferredCalls: [ServerCall] = []
   var frameMark = StallMark()
@@ -81,6 +83,13 @@ final class ServerConnection: RPCConnection {
   /// Streams that were reset may leave handlers behind that still run: they count.
   var mayStartCall: Bool { runningCalls < 2 * Int(server.configuration.http2.concurrentStreamsMax) }
 
+  /// A few bytes of a compressed header block can stand for many: the calls of one connection may have so much in their header fields, and those
+  /// above it are refused.
+  func admits(headerBytes more: Int) -> Bool {
+    guard headerBytes + more > ServerWatch.shareBytesMin else { return true }
+    return headerBytes + more <= (server.watch.isMemoryShort ? server.watch.shareBytes : server.configuration.headerBytesMax)
+  }
+
   /// Answers pile up where a client asks faster than it reads: then its next calls wait, not all others'. What a writer may have queued before
   /// it waits does not count, so that slow streams do not hold up the calls beside them; but while memory is short it does.
   var hasRoomForAnswers: Bool {
@@ -135,7 +144,7 @@ final class ServerConnection: RPCConnection {
   }
 
   private func countHeldBytes() {
-    let held = session.heldBytes
+    let held = session.heldBytes + headerBytes
     guard held != countedHeldBytes else { return }
     let delta = held - countedHeldBytes
     countedHeldBytes = held

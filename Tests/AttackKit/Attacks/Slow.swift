@@ -59,6 +59,11 @@ extension Attack {
     func slow(_ name: String, _ opening: [UInt8], _ piece: [UInt8]? = nil, connections: Int = 100) -> Attack {
       Attack(name, door, pieceMilliseconds: 500, connections: connections) { { $0 == 0 ? opening : piece } }
     }
+    // A value of 3,900 bytes goes into the table once; after that, three bytes of a request stand for 12,000.
+    let value = String(repeating: "v", count: 3_900)
+    var fields = Frames.opening
+    Frames.append(1, 4, 1, request + [0x40, 1, UInt8(ascii: "x")] + Frames.length(value.utf8.count) + Array(value.utf8), to: &fields)
+    for stream in stride(from: UInt32(3), to: 200, by: 2) { Frames.append(1, 4, stream, request + [0x80 | 62, 0x80 | 62, 0x80 | 62], to: &fields) }
     let half = Frames.message([UInt8](repeating: 1, count: 100_000)).prefix(60_000)
     return [
       slow("silence", []),
@@ -68,6 +73,7 @@ extension Attack {
       slow("headers without an end", Frames.opening + Frames.frame(1, 0, 1, request)),
       slow("half a ping", Frames.opening + Frames.frame(6, 0, 0, [UInt8](repeating: 7, count: 8)).prefix(12)),
       slow("request without a body", Frames.opening + Frames.frame(1, 4, 1, request)),
+      slow("requests of large fields", fields),
       slow("half a message", Frames.opening + Frames.frame(1, 4, 1, request) + Frames.data(1, Array(half), ends: false)),
       slow(
         "a message byte by byte", Frames.opening + Frames.frame(1, 4, 1, request) + Frames.data(1, Array(half), ends: false),
