@@ -1,4 +1,5 @@
 import CUV
+import Glibc
 
 /// Something that waits for one descriptor on one loop. Subclass it. Loop thread only.
 ///
@@ -21,6 +22,12 @@ open class Pollable {
 
   /// Called once at the end of the iteration in which ``markDirty()`` was called.
   open func flush() {}
+
+  /// Bytes written that the peer has not acknowledged (SIOCOUTQ of tcp(7)); 0 where that cannot be known.
+  public final var unacknowledgedBytes: Int {
+    var count: Int32 = 0
+    return ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : 0
+  }
 
   public final var isReadWanted: Bool { wantsRead }
   public final var isWriteWanted: Bool { wantsWrite }

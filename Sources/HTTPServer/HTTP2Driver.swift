@@ -11,6 +11,8 @@ final class HTTP2Driver: ConnectionDriver {
   private var isEnding = false
   /// All is said; what still comes is thrown away until the client closes.
   private var isLingering = false
+  /// What the client had not taken when that was last looked at.
+  private var unacknowledgedBytes = 0
   /// Since when there has been no request; nil while there is one.
   private var idleSinceNanoseconds: UInt64?
   /// Requests that were begun and whose streams are open.
@@ -216,10 +218,18 @@ final class HTTP2Driver: ConnectionDriver {
     isEnding = true
     isLingering = true
     connection.shutdownWriting()
+    unacknowledgedBytes = connection.unacknowledgedBytes
     connection.setDeadline(afterMilliseconds: limits.lingerMilliseconds)
   }
 
   func deadlineReached() {
+    if isLingering {
+      // As long as it takes something.
+      let left = connection.unacknowledgedBytes
+      guard left > 0, left < unacknowledgedBytes else { return connection.close() }
+      unacknowledgedBytes = left
+      return connection.setDeadline(afterMilliseconds: limits.lingerMilliseconds)
+    }
     guard !isEnding, session.outbound.isEmpty else { return connection.close() }
     session.terminate(.noError)
     end()

@@ -90,7 +90,7 @@ class RPCConnection: Pollable {
   func sessionChanged(_ events: HTTP2SessionEvents) {}
   /// Called after input was taken in or output was sent, and once after the end: `session.heldBytes` may have changed.
   func heldBytesMayHaveChanged() {}
-  /// For the peer to take what was said last and to close the connection, when it has come to its end; 0: it is closed at once.
+  /// For the peer to take some of what was said last, and to close the connection, when it has come to its end; 0: it is closed at once.
   var lingerMilliseconds: UInt64 { 0 }
   /// Called once, after every stream was told.
   func didClose() {}
@@ -236,8 +236,16 @@ class RPCConnection: Pollable {
     guard lingerMilliseconds > 0 else { return close("the connection is done") }
     setInterest(read: true, write: false)
     if !isTLS { shutdown(descriptor, Int32(SHUT_WR)) }
-    lingerTimer = loop.schedule(afterMilliseconds: lingerMilliseconds) { [self] in close("the connection is done") }
+    linger(since: unacknowledgedBytes)
     discardInput()
+  }
+
+  /// Goes on as long as the peer takes something.
+  private final func linger(since before: Int) {
+    lingerTimer = loop.schedule(afterMilliseconds: lingerMilliseconds) { [self] in
+      let left = unacknowledgedBytes
+      if left > 0, left < before { linger(since: left) } else { close("the connection is done") }
+    }
   }
 
   private final func discardInput() {

@@ -21,7 +21,7 @@ final class RawConnection: @unchecked Sendable {
 
   /// The kernel takes little of what the application does not.
   func shrinkReceiveBuffer() {
-    var bytes: Int32 = 4_096
+    var bytes: Int32 = 65_536
     setsockopt(transport.descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
   }
 
