@@ -38,7 +38,7 @@ public struct RPCServerConfiguration: Sendable {
   /// those that hold most (see `ServerWatch`).
   public var heldBytesMax = 16 << 20
   /// Header fields of one connection's open calls, counted as RFC 9113 section 6.5.2 says; what would exceed it is refused (REFUSED_STREAM).
-  public var headerBytesMax = 1 << 20
+  public var headerBytesMax = 4 << 20
   /// How long running calls may go on after a drain began; then they are cancelled.
   public var drainMilliseconds: UInt64 = 30_000
   /// Metadata that onward calls take over from the call being served.
