@@ -69,7 +69,7 @@ public struct HTTP2Headers: Sendable {
   /// The value of `:status`, or nil if there is none.
   public var status: Int? {
     let digits: Int?? = withFirst(":status") { value in
-      // nghttp2 has checked that there are exactly three digits.
+      // The session has checked that there are exactly three digits.
       value.reduce(0 as Int?) { number, byte in byte >= 0x30 && byte <= 0x39 ? number.map { ($0 * 10 + Int(byte - 0x30)) & 0xFFFF } : nil }
     }
     return digits ?? nil

@@ -62,6 +62,10 @@ open class HTTP2Session {
   /// Judges the fields of that block. Servers only.
   final var rules = RequestRules(isTrailer: false)
   final var memo = HeaderMemo()
+  /// The same for clients.
+  final var responseRules = ResponseRules(isTrailer: false)
+  final var responseMemo = ResponseMemo()
+  final var trailerMemo = ResponseMemo()
   final var events: HTTP2SessionEvents = []
   /// Received bytes of all streams that were not taken yet.
   public internal(set) final var bufferedBytes = 0
@@ -220,6 +224,8 @@ open class HTTP2Session {
     recentStream = nil
     openBlock = nil
     memo = HeaderMemo()
+    responseMemo = ResponseMemo()
+    trailerMemo = ResponseMemo()
     nghttp2_session_del(raw)
     lentOutbound.clear()
     for stream in live {

@@ -59,9 +59,11 @@ open class HTTP2Stream {
   final var wantsWritable = false
   final var responded = false
   final var resetSent = false
+  /// Reset for what the peer sent, which is no request or no response.
+  final var isMalformed = false
   /// Our side was sent to its end. For a server: the client got its whole answer.
   final var answered = false
-  /// What `content-length` announced and has not come yet; nil where nothing was announced. Servers only.
+  /// What `content-length` announced and has not come yet; nil where nothing was announced.
   final var owedBytes: Int?
   /// What of `output` the session has counted.
   final var queuedBytes = 0
@@ -181,6 +183,7 @@ open class HTTP2Stream {
     wantsWritable = false
     responded = false
     resetSent = false
+    isMalformed = false
     answered = false
     owedBytes = nil
     queuedBytes = 0

@@ -1,7 +1,7 @@
 /// What HTTP asks of a request's fields (RFC 9113 section 8, RFC 9110), judged one by one as they arrive.
 ///
 /// nghttp2 has the same rules and looks each byte up in a table: 2,500 instructions for the nine fields of a small call. These take eight
-/// bytes at a time, and a fifth of that; nghttp2's are switched off for servers (`SessionOptions`). Clients use nghttp2's.
+/// bytes at a time, and a fifth of that; nghttp2's are switched off (`SessionOptions`). Of responses: `ResponseRules`.
 struct RequestRules: BitwiseCopyable {
   fileprivate struct Seen: OptionSet, BitwiseCopyable {
     let rawValue: UInt16

@@ -102,6 +102,8 @@ extension HTTP2Session {
     let header = frame.pointee.hd
     openBlock = nil
     memo.stopMatching()
+    responseMemo.stopMatching()
+    trailerMemo.stopMatching()
     guard header.type == UInt8(NGHTTP2_HEADERS.rawValue) else { return 0 }
     if frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
       // What was sent in one go may be hundreds of requests too many.
@@ -116,16 +118,17 @@ extension HTTP2Session {
       rules = RequestRules(isTrailer: false)
     } else {
       withStream(header.stream_id) { stream in
+        if role == .client { return responseBegan(stream) }
         rules = RequestRules(isTrailer: true)
-        // After the first complete block comes the trailer; before it, another try at the response (1xx came first).
-        stream.collectsTrailers = stream.headersComplete
-        openBlock = stream.collectsTrailers ? stream.trailers.ownedBlock() : stream.headers.ownedBlock()
+        stream.collectsTrailers = true
+        openBlock = stream.trailers.ownedBlock()
       }
     }
     return 0
   }
 
   @inline(__always) final func headerArrived(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Int32 {
+    if role == .client { return responseFieldArrived(name, value) }
     if memo.isMatching, memo.takeNext(name, value) { return 0 }
     return newFieldArrived(name, value)
   }
@@ -135,10 +138,8 @@ extension HTTP2Session {
     guard let openBlock else { return 0 }
     return openBlock._withUnsafeGuaranteedRef { block in
       let before = rules
-      if role == .server {
-        let wasAccepted = memo.effect(block.count, name, value).map { rules.accept($0) } ?? false
-        guard wasAccepted || rules.judge(name, value) else { return fieldIsMalformed() }
-      }
+      let wasAccepted = memo.effect(block.count, name, value).map { rules.accept($0) } ?? false
+      guard wasAccepted || rules.judge(name, value) else { return fieldIsMalformed() }
       block.add(name, value, rules.effect(since: before), limit: configuration.headerListBytesMax)
       return block.isTruncated ? headersAreTooLarge(block) : 0
     }
@@ -154,7 +155,7 @@ extension HTTP2Session {
     memo.stopMatching()
   }
 
-  private final func headersAreTooLarge(_ block: HeaderBlock) -> Int32 {
+  final func headersAreTooLarge(_ block: HeaderBlock) -> Int32 {
     if !block.isCharged {
       block.isCharged = true
       glitches.spend(GlitchBudget.oversizedHeadersCost)
@@ -165,17 +166,18 @@ extension HTTP2Session {
   }
 
   /// The rest of the block is only decoded.
-  private final func fieldIsMalformed() -> Int32 {
+  final func fieldIsMalformed() -> Int32 {
     openBlock = nil
     recentStream?._withUnsafeGuaranteedRef { refuseMalformed($0) }
     return Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
   }
 
-  /// A request that is none (RFC 9113 section 8.1.1).
-  private final func refuseMalformed(_ stream: HTTP2Stream) {
+  /// A request or a response that is none (RFC 9113 section 8.1.1).
+  final func refuseMalformed(_ stream: HTTP2Stream) {
     glitches.spend(GlitchBudget.invalidFrameCost)
     guard !stream.resetSent else { return }
     stream.resetSent = true
+    stream.isMalformed = true
     _ = nghttp2_submit_rst_stream(raw, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, HTTP2ErrorCode.protocolError.rawValue)
   }
 
@@ -183,6 +185,8 @@ extension HTTP2Session {
     var isTaken = false
     withStream(id) { stream in
       guard !stream.resetSent else { return }
+      // After an informational response: the final one must come first.
+      guard stream.headersComplete else { return refuseMalformed(stream) }
       if let owed = stream.owedBytes {
         guard bytes.count <= owed else { return refuseMalformed(stream) }
         stream.owedBytes = owed - bytes.count
@@ -207,7 +211,7 @@ extension HTTP2Session {
       if ends || header.length > frame.pointee.data.padlen { glitches.giveBack(1) }
       guard ends else { return }
       withStream(header.stream_id) { stream in
-        guard stream.owedBytes ?? 0 == 0 else { return refuseMalformed(stream) }
+        guard stream.headersComplete, stream.owedBytes ?? 0 == 0 else { return refuseMalformed(stream) }
         stream.inputEnded = true
         stream.events.insert(.end)
         enqueue(stream)
@@ -234,21 +238,17 @@ extension HTTP2Session {
   }
 
   private final func headersArrived(_ stream: HTTP2Stream, ended: Bool) {
-    if role == .server {
-      if stream.collectsTrailers {
-        // Nothing can come after a trailer.
-        guard ended else { return refuseMalformed(stream) }
-      } else {
-        guard requestIsWhole(stream) else { return refuseMalformed(stream) }
-        stream.owedBytes = rules.contentLength
-      }
-      if ended, stream.owedBytes ?? 0 != 0 { return refuseMalformed(stream) }
+    if role == .client { return responseEnded(stream, ended: ended) }
+    if stream.collectsTrailers {
+      // Nothing can come after a trailer.
+      guard ended else { return refuseMalformed(stream) }
+    } else {
+      guard requestIsWhole(stream) else { return refuseMalformed(stream) }
+      stream.owedBytes = rules.contentLength
     }
+    if ended, stream.owedBytes ?? 0 != 0 { return refuseMalformed(stream) }
     if stream.collectsTrailers {
       stream.events.insert(.trailers)
-    } else if role == .client, let status = stream.headers.status, status < 200 {
-      stream.headers.removeAll()
-      return
     } else {
       stream.headersComplete = true
       stream.events.insert(.headers)
@@ -282,7 +282,7 @@ extension HTTP2Session {
       } else if role == .server {
         glitches.spend(GlitchBudget.unansweredStreamCost)
       }
-      stream.closeCode = code
+      stream.closeCode = stream.isMalformed && role == .client ? .protocolError : code
       stream.events.insert(.closed)
       enqueue(stream)
     }

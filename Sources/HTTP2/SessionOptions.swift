@@ -11,9 +11,9 @@ final class SessionOptions: Sendable {
       nghttp2_option_set_no_auto_window_update(options, 1)
       nghttp2_option_set_no_closed_streams(options, 1)
       nghttp2_option_set_max_outbound_ack(options, 512)
+      // RequestRules and ResponseRules stand for it.
+      nghttp2_option_set_no_http_messaging(options, 1)
       // Deadlines cancel calls: under load many at once, all of one gateway's on the same connection.
-      // RequestRules stands for it.
-      if role == .server { nghttp2_option_set_no_http_messaging(options, 1) }
       if role == .server { nghttp2_option_set_stream_reset_rate_limit(options, 5_000, 500) }
       if role == .client { nghttp2_option_set_peer_max_concurrent_streams(options, 100) }
     }

@@ -66,6 +66,31 @@ struct DeadlineTests {
     }
   }
 
+  /// However long it has waited: short and long waits hear of it in different ways.
+  @Test(arguments: [0, 30, 300] as [UInt64]) func cancellingAWaitForAnAnswerEndsIt(milliseconds: UInt64) async throws {
+    try await Harness.run { harness in
+      let (channel, loop) = (harness.channel, harness.loop)
+      let _: Blob = try await channel.unary(EchoService.unary, Blob())
+      let call = Task(executorPreference: loop) { () -> Blob in try await channel.unary(EchoService.sleep, Blob("30000")) }
+      let server = harness.server
+      try await eventually(on: loop) { server.runningCalls == 1 }
+      try await loop.sleep(milliseconds: milliseconds)
+      let start = loop.nowNanoseconds
+      call.cancel()
+      let error = try await failure { try await call.value }
+      #expect(error.code == .cancelled)
+      #expect(loop.nowNanoseconds - start < 5_000_000_000)
+      try await eventually(on: loop) { server.runningCalls == 0 }
+    }
+  }
+
+  @Test func anAnswerAfterALongWaitArrives() async throws {
+    try await Harness.run { harness in
+      let answer: Blob = try await harness.channel.unary(EchoService.sleep, Blob("400"))
+      #expect(answer.text == "400")
+    }
+  }
+
   @Test func leavingAStreamEarlyReachesTheHandler() async throws {
     try await Harness.run { harness in
       try await harness.channel.serverStreaming(EchoService.expand, Blob("1000000 1000")) { (responses: RPCReader<Blob>) in

@@ -25,9 +25,6 @@ public struct MethodDescriptor: Sendable, Hashable {
     path = "/\(service)/\(method)"
   }
 
-  /// No method.
-  static let none = MethodDescriptor(service: "", method: "")
-
   public static func == (left: Self, right: Self) -> Bool { left.path == right.path }
   public func hash(into hasher: inout Hasher) { hasher.combine(path) }
 }

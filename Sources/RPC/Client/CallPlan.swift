@@ -4,7 +4,9 @@ import HTTP2
 /// What is settled about a call before its first attempt. Public only for code specialised across modules.
 public struct CallPlan {
   @usableFromInline let method: MethodDescriptor
-  @usableFromInline let options: CallOptions
+  let compressed: Bool
+  let receipt: CallReceipt?
+  private let metadata: Metadata
   @usableFromInline let startedNanoseconds: UInt64
   let counts: RPCMethodStatistics?
   /// CLOCK_MONOTONIC; the earliest of the call's own time-out and the deadline of the call being served.
@@ -16,7 +18,9 @@ public struct CallPlan {
   /// - Parameter isBound: false for a call that may last as long as its connection.
   init(_ method: MethodDescriptor, _ options: CallOptions, _ channel: RPCChannel, isBound: Bool = true) throws(RPCError) {
     self.method = method
-    self.options = options
+    compressed = options.compressed
+    receipt = options.receipt
+    metadata = options.metadata
     let now = channel.loop.nowNanoseconds
     startedNanoseconds = now
     counts = channel.counts(method)
@@ -48,10 +52,10 @@ public struct CallPlan {
         fields.addUnindexed("grpc-timeout", $0)
       }
     }
-    if options.compressed { fields.add("grpc-encoding", "gzip") }
+    if compressed { fields.add("grpc-encoding", "gzip") }
     if previousAttempts > 0 { fields.add("grpc-previous-rpc-attempts", String(previousAttempts)) }
-    options.metadata.append(to: fields)
-    for entry in inherited.entries where !options.metadata.contains(entry.key) {
+    if !metadata.entries.isEmpty { metadata.append(to: fields) }
+    for entry in inherited.entries where !metadata.contains(entry.key) {
       var one = Metadata()
       one.add(entry.key, entry.value)
       one.append(to: fields)

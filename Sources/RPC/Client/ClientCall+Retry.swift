@@ -11,7 +11,7 @@ extension ClientCall {
 
   /// Whether the whole call is to be made again by whoever made it. Once its streams were in somebody's hands it is not.
   @usableFromInline func mayRepeat(_ retry: inout RetryState, _ channel: RPCChannel) -> Bool {
-    guard let failedAttempt, method.type == .unary || !wasOpened else { return false }
+    guard let failedAttempt, type == .unary || !wasOpened else { return false }
     return retry.allowsAnother(failedAttempt, channel, deadlineNanoseconds: deadlineNanoseconds)
   }
 

@@ -13,7 +13,7 @@ extension ClientCall {
     guard let counts else { return }
     counts.attemptStarted()
     attempt = CountedAttempt(
-      counts: counts, begunNanoseconds: loop.nowNanoseconds, sentBytesBefore: method.type == .unary ? 0 : sentMessageBytes,
+      counts: counts, begunNanoseconds: loop.nowNanoseconds, sentBytesBefore: type == .unary ? 0 : sentMessageBytes,
       receivedBytesBefore: receivedMessageBytes)
   }
 

@@ -13,9 +13,9 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
 
   /// What is being counted; nil where nothing is.
   var attempt: CountedAttempt?
-  private(set) var method = MethodDescriptor.none
+  private(set) var type = RPCType.unary
   private(set) var deadlineNanoseconds: UInt64?
-  private var connection: ClientConnection?
+  private(set) var connection: ClientConnection?
   var state = State.running
   var localFailure: RPCError?
   var receivedHeaders = false
@@ -29,12 +29,16 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
   var receipt: CallReceipt?
   /// Set while the call can repeat itself.
   var replay: CallReplay?
+  /// Who waits for the answer, in which task, and how often that was looked after.
+  var answerWaiter: UnsafeContinuation<Void, Never>?
+  var waitingTask: SuspendedTask?
+  var waitLooks = 0
   /// How the last attempt failed, unless it was ended from this side.
   var failedAttempt: FailedAttempt?
 
   /// What it is for; once in each of its lives.
-  func begin(_ method: MethodDescriptor, deadlineNanoseconds: UInt64?) {
-    self.method = method
+  func begin(_ type: RPCType, deadlineNanoseconds: UInt64?) {
+    self.type = type
     self.deadlineNanoseconds = deadlineNanoseconds
   }
 
@@ -43,6 +47,7 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
     connection = nil
     state = .running
     if localFailure != nil { localFailure = nil }
+    waitLooks = 0
     receivedHeaders = false
     wasReset = false
     isTrailersOnly = false
@@ -99,7 +104,7 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
     if events.contains(.data) && isRunning {
       do throws(RPCError) { try inputArrived() } catch { end(error) }
     }
-    if events.contains(.trailers) && isRunning { settle(StatusFields.status(in: trailers)) }
+    if events.contains(.trailers) && isRunning { trailersArrived() }
     if events.contains(.end) && isRunning {
       settle(RPCError(.internalError, "the server ended the call without a status"))
     }
@@ -118,6 +123,7 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
   private func headersArrived(ended: Bool) {
     isTrailersOnly = ended
     if !ended { receipt?.initialMetadata = initialMetadata }
+    if !ended, connection?.isPlain(headers: headers) ?? false { return dropReplay() }
     let isGRPC = headers.withFirst("content-type") { MediaType($0) == .grpc } ?? false
     let httpStatus = headers.status ?? 0
     guard httpStatus == 200, isGRPC, !headers.isTruncated else {
@@ -133,8 +139,16 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
     case let other?: return end(RPCError(.internalError, "the server answered in the encoding \(other.prefix(32)), which was not offered"))
     }
     if ended { return settle(StatusFields.status(in: headers)) }
+    if !inputIsGzip { connection?.arePlain(headers: headers) }
     // Messages follow: from here on the call is what this attempt makes of it.
     dropReplay()
+  }
+
+  private func trailersArrived() {
+    if connection?.isPlain(trailers: trailers) ?? false { return settle(nil) }
+    let error = StatusFields.status(in: trailers)
+    if error == nil { connection?.arePlain(trailers: trailers) }
+    settle(error)
   }
 
   private func closed() {
@@ -176,6 +190,7 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
     clearDeadline()
     if isTrailersOnly || !trailers.isEmpty { receipt?.trailingMetadata = trailingMetadata }
     wakeAll()
+    endWait()
   }
 
   // MARK: Ending it from this side
@@ -250,8 +265,15 @@ public final class ClientCall: RPCStream, @unchecked Sendable {
   }
 
   /// Waits for the status and takes the one response.
-  @inlinable func singleResponse<Response: RPCMessage>() async throws -> Response {
-    while !isAtEnd { try await waitForInput() }
+  @inlinable @inline(__always) func singleResponse<Response: RPCMessage>() async throws -> Response {
+    while !isAtEnd {
+      guard waitsBriefly else {
+        try await waitForInput()
+        continue
+      }
+      await withUnsafeContinuation { (waiter: UnsafeContinuation<Void, Never>) in beginWait(waiter) }
+      if !isAtEnd { try Task.checkCancellation() }
+    }
     if let failure { throw failure }
     guard settledStatus == .ok else {
       try checkEnd()

@@ -16,8 +16,13 @@ final class ClientConnection: RPCConnection {
   private(set) var isRetired = false
   /// Called once, when the connection takes no more calls.
   var onRetired: (() -> Void)?
-  /// Called when a call has ended and another one may begin.
-  var onCallClosed: (() -> Void)?
+  /// Of its channel: when a call has ended another one may begin.
+  var waitingCalls: WaitingCalls?
+  /// Set while somebody waits for an answer without being told of a cancellation.
+  private var watch: AnswerWatch?
+  /// The heads and trailers of answers that came again, and are known to say nothing but that all is well (`HTTP2Headers.repeated`).
+  private var plainHeadersID: UInt64 = 0
+  private var plainTrailersID: UInt64 = 0
   /// Called when the server may take more or fewer streams than before.
   var onSettings: (() -> Void)?
   /// Called when the server ends the connection because of our keepalive.
@@ -46,6 +51,18 @@ final class ClientConnection: RPCConnection {
     !isClosed && !isRetired && session.acceptsRequests && session.openStreams < session.peerConcurrentStreamsMax
   }
 
+  deinit { watch?.cancel() }
+
+  // MARK: Answers like those before them
+
+  @inline(__always) func isPlain(headers: HTTP2Headers) -> Bool { plainHeadersID != 0 && headers.repeated.id == plainHeadersID }
+  @inline(__always) func isPlain(trailers: HTTP2Headers) -> Bool { plainTrailersID != 0 && trailers.repeated.id == plainTrailersID }
+
+  /// Messages follow, which are not compressed.
+  func arePlain(headers: HTTP2Headers) { plainHeadersID = headers.repeated.id }
+  /// The status is OK.
+  func arePlain(trailers: HTTP2Headers) { plainTrailersID = trailers.repeated.id }
+
   override func sessionChanged(_ events: HTTP2SessionEvents) {
     if events.contains(.settings) {
       ready.succeed(())
@@ -67,7 +84,7 @@ final class ClientConnection: RPCConnection {
   private static let streamIDMax = Int32.max - 2
 
   func callClosed() {
-    onCallClosed?()
+    waitingCalls?.wakeFirst()
     if isRetired && session.openStreams == 0 { closeWhenIdle() }
   }
 
@@ -87,12 +104,31 @@ final class ClientConnection: RPCConnection {
     }
   }
 
+  // MARK: Waiting for answers
+
+  /// A call of this connection waits for its answer.
+  @inline(__always) func answerAwaited() {
+    if let watch, watch.isSet { return }
+    let watch = watch ?? AnswerWatch(self)
+    self.watch = watch
+    watch.begin()
+  }
+
+  /// True while there are calls to look after.
+  func lookAfterWaits() -> Bool {
+    var areLeft = false
+    session.forEachStream { stream in
+      if let call = stream as? ClientCall, call.lookAfterWait() { areLeft = true }
+    }
+    return areLeft
+  }
+
   // MARK: Keepalive
 
-  /// Watches the server while calls run.
+  /// Watches the server while calls run. Until it is closed the connection stays for that.
   func startKeepalive() {
     guard keepaliveMilliseconds > 0, !isClosed else { return }
-    keepaliveTimer = loop.schedule(afterMilliseconds: keepaliveMilliseconds) { [weak self] in self?.keepaliveDue() }
+    keepaliveTimer = loop.schedule(afterMilliseconds: keepaliveMilliseconds) { [self] in keepaliveDue() }
   }
 
   private func keepaliveDue() {
@@ -102,19 +138,18 @@ final class ClientConnection: RPCConnection {
     awaitsPong = true
     keepalivesSent += 1
     session.ping()
-    keepaliveTimer = loop.schedule(afterMilliseconds: keepaliveTimeoutMilliseconds) { [weak self] in
-      guard let self else { return }
+    keepaliveTimer = loop.schedule(afterMilliseconds: keepaliveTimeoutMilliseconds) { [self] in
       if awaitsPong { close("the server did not answer a keepalive PING") } else { startKeepalive() }
     }
   }
 
   override func didClose() {
     keepaliveTimer?.cancel()
+    watch?.cancel()
     ready.fail(RPCError(.unavailable, closeReason))
     isRetired = true
     onRetired?()
     onRetired = nil
-    onCallClosed = nil
     onSettings = nil
     onTooManyPings = nil
   }

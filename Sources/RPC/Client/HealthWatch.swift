@@ -74,7 +74,7 @@ final class HealthWatch: @unchecked Sendable {
     guard let channel else { throw RPCError(.unavailable, "the channel is gone") }
     let plan = try CallPlan(Self.method, CallOptions(), channel, isBound: false)
     let call = ClientCall(loop: loop, limits: channel.configuration.limits)
-    call.begin(Self.method, deadlineNanoseconds: nil)
+    call.begin(Self.method.type, deadlineNanoseconds: nil)
     try call.appendMessage(Question(service: service))
     call.finishWriting()
     return (call, plan.fields(channel, previousAttempts: 0, forLater: true))

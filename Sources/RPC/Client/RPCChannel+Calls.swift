@@ -53,7 +53,7 @@ extension RPCChannel {
   // MARK: What they share
 
   /// Runs interceptors and metrics around `body`, and begins the call again where no server has looked at it.
-  @inlinable func withCall<Result>(
+  @inlinable @inline(__always) func withCall<Result>(
     _ method: MethodDescriptor, _ options: CallOptions, prepare: (ClientCall) throws(RPCError) -> Void,
     body: (ClientCall) async throws -> Result
   ) async throws -> Result {
@@ -74,7 +74,7 @@ extension RPCChannel {
   }
 
   /// A unary call is repeated here, its request encoded anew; one with streams repeats itself, unnoticed by `body` (`CallReplay`).
-  @inlinable func attempt<Result>(
+  @inlinable @inline(__always) func attempt<Result>(
     _ method: MethodDescriptor, _ options: CallOptions, _ prepare: (ClientCall) throws(RPCError) -> Void,
     _ body: (ClientCall) async throws -> Result
   ) async throws -> Result {
@@ -84,7 +84,7 @@ extension RPCChannel {
       let call = makeCall(plan, retry)
       do {
         try prepare(call)
-        try await start(call, plan, retry)
+        if try !startAtOnce(call, plan, retry) { try await start(call, plan, retry) }
         let result = try await body(call)
         call.cancel()
         call.attemptEnded(.ok)
@@ -116,16 +116,25 @@ extension RPCChannel {
 
   @usableFromInline func makeCall(_ plan: CallPlan, _ retry: RetryState) -> ClientCall {
     let call = takeCall()
-    call.begin(plan.method, deadlineNanoseconds: plan.deadlineNanoseconds)
-    call.outputIsGzip = plan.options.compressed
-    call.receipt = plan.options.receipt
+    call.begin(plan.method.type, deadlineNanoseconds: plan.deadlineNanoseconds)
+    call.outputIsGzip = plan.compressed
+    call.receipt = plan.receipt
     if plan.method.type != .unary { call.keep(CallReplay(plan, self, retry)) }
     return call
   }
 
   @usableFromInline func pause(before retry: RetryState) async throws { try await loop.sleep(milliseconds: retry.pauseMilliseconds) }
 
-  /// Begins one attempt at `call`, whose output waits already.
+  /// Begins one attempt at `call`, whose output waits already, if there is a connection for it now.
+  @usableFromInline func startAtOnce(_ call: ClientCall, _ plan: borrowing CallPlan, _ retry: borrowing RetryState) throws(RPCError) -> Bool {
+    precondition(loop.isCurrent, "a channel belongs to its loop")
+    guard let connection = pickAtOnce() else { return false }
+    call.attemptBegan(plan.counts)
+    try call.open(on: connection, plan.fields(self, previousAttempts: retry.previousAttempts), now: plan.startedNanoseconds)
+    return true
+  }
+
+  /// The same, waiting for a connection.
   @usableFromInline func start(_ call: ClientCall, _ plan: CallPlan, _ retry: RetryState) async throws {
     call.attemptBegan(plan.counts)
     let connection: ClientConnection

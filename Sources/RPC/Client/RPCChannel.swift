@@ -26,7 +26,7 @@ public final class RPCChannel: @unchecked Sendable {
   private let source: AddressSource
   private var balancer: LoadBalancer?
   private var outliers: OutlierDetector?
-  private var waiting: [LoopWaiter] = []
+  let waiting = WaitingCalls()
   private var idleTimer: LoopTimer?
   /// Calls begun when the idle timer last looked.
   private var callsSeen: UInt64 = 0
@@ -71,7 +71,7 @@ public final class RPCChannel: @unchecked Sendable {
     precondition(loop.isCurrent, "a channel belongs to its loop")
     isClosed = true
     rest(now: true)
-    wakeWaiting()
+    waiting.wakeAll()
   }
 
   /// Servers that can take calls right now.
@@ -102,11 +102,14 @@ public final class RPCChannel: @unchecked Sendable {
 
   // MARK: Picking a connection
 
+  /// A connection that takes a call now, if there is one.
+  @inline(__always) func pickAtOnce() -> ClientConnection? { balancer?.pick() }
+
   /// A connection that takes a call now. Waits for one as long as there is hope, with `waitForReady` until the deadline.
   func pick(waitForReady: Bool, deadlineNanoseconds: UInt64?) async throws -> ClientConnection {
     precondition(loop.isCurrent, "a channel belongs to its loop")
     while true {
-      if let connection = balancer?.pick() { return connection }
+      if let connection = pickAtOnce() { return connection }
       if isClosed { throw RPCError(.unavailable, "the channel to \(target) is closed") }
       if balancer == nil {
         wakeUp()
@@ -134,22 +137,12 @@ public final class RPCChannel: @unchecked Sendable {
       }
       timer = loop.schedule(afterMilliseconds: (deadlineNanoseconds - now + 999_999) / 1_000_000) { waiter.signal() }
     }
-    waiting.append(waiter)
+    waiting.add(waiter)
     await waiter.wait()
     timer?.cancel()
-    waiting.removeAll { $0 === waiter }
+    waiting.remove(waiter)
     // Who leaves without a connection hands the chance on.
-    if Task.isCancelled || deadlineNanoseconds.map({ $0 <= loop.nowNanoseconds }) ?? false { wakeFirst() }
-  }
-
-  private func wakeFirst() {
-    if !waiting.isEmpty { waiting.removeFirst().signal() }
-  }
-
-  private func wakeWaiting() {
-    let all = waiting
-    waiting = []
-    for waiter in all { waiter.signal() }
+    if Task.isCancelled || deadlineNanoseconds.map({ $0 <= loop.nowNanoseconds }) ?? false { waiting.wakeFirst() }
   }
 
   // MARK: Told by the servers
@@ -157,18 +150,15 @@ public final class RPCChannel: @unchecked Sendable {
   /// A server was reached or lost.
   func changed(_ subchannel: Subchannel) {
     balancer?.changed(subchannel)
-    if !waiting.isEmpty { wakeWaiting() }
+    waiting.wakeAll()
     // Servers come and go by name.
     if subchannel.connection == nil { source.hint() }
   }
 
   /// A server takes more or fewer calls than before.
   func availabilityChanged() {
-    if !waiting.isEmpty { wakeWaiting() }
+    waiting.wakeAll()
   }
-
-  /// A call ended somewhere: another one may begin.
-  func callClosed() { wakeFirst() }
 
   /// gRPC's rule for clients: half as often from now on.
   func keepaliveWasTooOften() { keepaliveMilliseconds = keepaliveMilliseconds.multipliedReportingOverflow(by: 2).partialValue }
@@ -183,15 +173,15 @@ public final class RPCChannel: @unchecked Sendable {
     self.balancer = balancer
     if let ejection = configuration.outlierEjection {
       let detector = OutlierDetector(ejection, loop: loop)
-      detector.start(servers: { [weak self] in self?.subchannels ?? [] }, onChange: { [weak self] in self?.wakeWaiting() })
+      detector.start(servers: { [weak self] in self?.subchannels ?? [] }, onChange: { [weak self] in self?.waiting.wakeAll() })
       outliers = detector
     }
     if let idle = configuration.idleTimeoutMilliseconds { restLater(idle) }
     source.start(
       onAddresses: { [weak self] in
         self?.balancer?.use($0)
-        self?.wakeWaiting()
-      }, onFailure: { [weak self] in self?.wakeWaiting() })
+        self?.waiting.wakeAll()
+      }, onFailure: { [weak self] in self?.waiting.wakeAll() })
   }
 
   private func restLater(_ milliseconds: UInt64) {

@@ -19,6 +19,7 @@ final class Subchannel: @unchecked Sendable {
   var ejection = EjectionState()
   private(set) var state = State.idle
   private weak var channel: RPCChannel?
+  private let waitingCalls: WaitingCalls
   private let loop: EventLoop
   private let configuration: RPCChannelConfiguration
   private let serverName: String
@@ -33,6 +34,7 @@ final class Subchannel: @unchecked Sendable {
   init(address: SocketAddress, channel: RPCChannel, serverName: String, memory: LoopMemory) {
     self.address = address
     self.channel = channel
+    waitingCalls = channel.waiting
     loop = channel.loop
     configuration = channel.configuration
     self.serverName = serverName
@@ -140,10 +142,11 @@ final class Subchannel: @unchecked Sendable {
       connection.close("no HTTP/2 settings from the server")
       throw error
     }
-    connection.onRetired = { [weak self, unowned(unsafe) connection] in self?.retired(connection) }
-    connection.onCallClosed = { [weak self] in self?.channel?.callClosed() }
-    connection.onSettings = { [weak self] in self?.channel?.availabilityChanged() }
-    connection.onTooManyPings = { [weak self] in self?.channel?.keepaliveWasTooOften() }
+    // The connection lets go of these when it closes, which it does before long.
+    connection.onRetired = { [self, unowned(unsafe) connection] in retired(connection) }
+    connection.onSettings = { [self] in channel?.availabilityChanged() }
+    connection.onTooManyPings = { [self] in channel?.keepaliveWasTooOften() }
+    connection.waitingCalls = waitingCalls
     connection.startKeepalive()
     return connection
   }
