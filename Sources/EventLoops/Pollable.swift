@@ -24,7 +24,7 @@ open class Pollable {
   open func flush() {}
 
   /// Bytes written that the peer has not acknowledged (SIOCOUTQ of tcp(7)); 0 where that cannot be known.
-  public final var unacknowledgedBytes: Int {
+  final var unacknowledgedBytes: Int {
     var count: Int32 = 0
     return ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : 0
   }

@@ -13,8 +13,6 @@ final class HTTP1Driver: ConnectionDriver, ExchangeCarrier {
     case draining(left: UInt64)
     /// No more requests: close once the output is written.
     case closing
-    /// All is said: wait for the peer to read it and close, because closing first could reset it away.
-    case lingering
     case closed
   }
 
@@ -34,7 +32,6 @@ final class HTTP1Driver: ConnectionDriver, ExchangeCarrier {
   private var mustLinger = false
   private var clientClosedItsSide = false
   private var endsWhenHalfClosed = false
-  private var discardBuffer = ByteBuffer()
   private var stallMark = StallMark()
 
   private static let readBytes = 64 * 1024
@@ -150,7 +147,6 @@ final class HTTP1Driver: ConnectionDriver, ExchangeCarrier {
       if let exchange, exchange.isBodyWanted { exchange.bodyArrived() } else { connection.wantsInput = false }
     case .exchange: readAhead()
     case .draining: drain()
-    case .lingering: linger()
     case .closing, .closed: connection.wantsInput = false
     }
   }
@@ -277,21 +273,8 @@ final class HTTP1Driver: ConnectionDriver, ExchangeCarrier {
 
   private func finishClosing() {
     guard mustLinger || !input.isEmpty else { return connection.close() }
-    phase = .lingering
     input.clear(keepingAtMost: 0)
-    connection.shutdownWriting()
-    connection.setDeadline(afterMilliseconds: limits.lingerMilliseconds)
-    connection.wantsInput = true
-  }
-
-  private func linger() {
-    for _ in 0..<16 {
-      switch connection.read(into: discardBuffer.reserve(Self.readBytes), count: Self.readBytes) {
-      case .bytes: continue
-      case .wouldBlock: return
-      case .closed, .failed: return connection.close()
-      }
-    }
+    connection.linger()
   }
 
   // MARK: ExchangeCarrier

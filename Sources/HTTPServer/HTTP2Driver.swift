@@ -9,10 +9,6 @@ final class HTTP2Driver: ConnectionDriver {
   let limits: HTTPServerLimits
   private let session: ServerSession
   private var isEnding = false
-  /// All is said; what still comes is thrown away until the client closes.
-  private var isLingering = false
-  /// What the client had not taken when that was last looked at.
-  private var unacknowledgedBytes = 0
   /// Since when there has been no request; nil while there is one.
   private var idleSinceNanoseconds: UInt64?
   /// Requests that were begun and whose streams are open.
@@ -138,17 +134,17 @@ final class HTTP2Driver: ConnectionDriver {
   }
 
   func inputReady() {
-    guard !isEnding || isLingering else {
+    guard !isEnding else {
       connection.wantsInput = false
       return
     }
     withUnsafeTemporaryAllocation(byteCount: Self.readBytes, alignment: 16) { buffer in
       guard let base = buffer.baseAddress else { return }
       for _ in 0..<Self.readsPerTurn {
-        guard connection.isOpen, !isEnding || isLingering else { return }
+        guard connection.isOpen, !isEnding else { return }
         switch connection.read(into: base, count: Self.readBytes) {
         case .bytes(let count):
-          if !isLingering { receive(UnsafeRawBufferPointer(start: base, count: count)) }
+          receive(UnsafeRawBufferPointer(start: base, count: count))
         case .wouldBlock: return
         case .closed, .failed: return connection.close()
         }
@@ -194,9 +190,11 @@ final class HTTP2Driver: ConnectionDriver {
       case .failed: return connection.close()
       }
     }
-    if isLingering { return }
     if isEnding { return connection.close() }
-    if session.isFinished { return linger() }
+    if session.isFinished {
+      isEnding = true
+      return connection.linger()
+    }
     session.outbound.clear(keepingAtMost: 16 * 1024)
     watchIdleness()
   }
@@ -212,24 +210,7 @@ final class HTTP2Driver: ConnectionDriver {
     connection.setDeadline(afterMilliseconds: limits.idleMilliseconds, since: since)
   }
 
-  /// The last answer is with the kernel. Closed now, it could be lost: a WINDOW_UPDATE or PING that still comes would make the kernel reset the
-  /// connection and drop what the client has not acknowledged.
-  private func linger() {
-    isEnding = true
-    isLingering = true
-    connection.shutdownWriting()
-    unacknowledgedBytes = connection.unacknowledgedBytes
-    connection.setDeadline(afterMilliseconds: limits.lingerMilliseconds)
-  }
-
   func deadlineReached() {
-    if isLingering {
-      // As long as it takes something.
-      let left = connection.unacknowledgedBytes
-      guard left > 0, left < unacknowledgedBytes else { return connection.close() }
-      unacknowledgedBytes = left
-      return connection.setDeadline(afterMilliseconds: limits.lingerMilliseconds)
-    }
     guard !isEnding, session.outbound.isEmpty else { return connection.close() }
     session.terminate(.noError)
     end()

@@ -1,6 +1,5 @@
 import Bytes
 import EventLoops
-import Glibc
 import TLS
 
 /// What speaks one version of HTTP over a connection.
@@ -34,13 +33,19 @@ final class HTTPConnection: Pollable {
   private var driver: (any ConnectionDriver)?
   private var sniffed = ByteBuffer()
   private var isOutputBlocked = false
+  /// Set when all is said, and the client may still be taking it.
+  private var lingering: LingeringClose?
   private var deadlineNanoseconds: UInt64?
   private var deadlineSetNanoseconds: UInt64 = 0
   private var timer: LoopTimer?
+  /// Until it fires a client that was struck off before is not read from.
+  private var pauseTimer: LoopTimer?
   /// When `timer` fires; the end of time where there is none.
   private var timerNanoseconds = UInt64.max
   let isSecure: Bool
 
+  private static let discardBytes = 64 * 1024
+  private static let discardsPerTurn = 16
   /// RFC 9113 section 3.4.
   private static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
 
@@ -62,7 +67,7 @@ final class HTTPConnection: Pollable {
     setDeadline(afterMilliseconds: server.limits.headMilliseconds)
     let pause = server.pauseMilliseconds(peer)
     guard pause > 0 else { return begin() }
-    _ = loop.schedule(afterMilliseconds: pause) { [weak self] in self?.begin() }
+    pauseTimer = loop.schedule(afterMilliseconds: pause) { [weak self] in self?.begin() }
   }
 
   private func begin() {
@@ -98,6 +103,7 @@ final class HTTPConnection: Pollable {
 
   override func onReady(readable: Bool, writable: Bool) {
     guard isOpen else { return }
+    guard lingering == nil else { return discardInput() }
     // A TLS read may have waited for the descriptor to become writable.
     let inputMayWait = readable || isSecure
     if writable {
@@ -110,7 +116,7 @@ final class HTTPConnection: Pollable {
   }
 
   override func flush() {
-    guard isOpen, !isOutputBlocked else { return }
+    guard isOpen, !isOutputBlocked, lingering == nil else { return }
     driver?.flush()
   }
 
@@ -124,7 +130,7 @@ final class HTTPConnection: Pollable {
 
   private func updateInterest() {
     guard let wantsWrite = transport?.wantsWrite else { return }
-    setInterest(read: wantsInput, write: isOutputBlocked || wantsWrite)
+    setInterest(read: wantsInput || lingering != nil, write: isOutputBlocked || wantsWrite)
   }
 
   // MARK: Input and output for the driver
@@ -159,10 +165,28 @@ final class HTTPConnection: Pollable {
     return .drained
   }
 
-  /// No more will be written; the peer sees the end and may still send.
-  func shutdownWriting() {
-    guard isOpen, !isSecure else { return }
-    shutdown(descriptor, Int32(SHUT_WR))
+  /// The last answer is with the kernel: closes when the client has taken it, or does not. The driver hears nothing more until then.
+  func linger() {
+    let milliseconds = server.limits.lingerMilliseconds
+    guard isOpen, milliseconds > 0 else { return close() }
+    setDeadline(afterMilliseconds: nil)
+    lingering = LingeringClose(self, milliseconds: milliseconds, isTLS: isSecure) { [self] in close() }
+    updateInterest()
+    discardInput()
+  }
+
+  /// Not all of it in one turn. What then is left in OpenSSL's buffer, which no poll reports, nobody needs: the client's end is reported.
+  private func discardInput() {
+    withUnsafeTemporaryAllocation(byteCount: Self.discardBytes, alignment: 16) { buffer in
+      guard let base = buffer.baseAddress else { return }
+      for _ in 0..<Self.discardsPerTurn {
+        switch read(into: base, count: buffer.count) {
+        case .bytes: continue
+        case .wouldBlock: return
+        case .closed, .failed: return close()
+        }
+      }
+    }
   }
 
   func close() {
@@ -171,6 +195,10 @@ final class HTTPConnection: Pollable {
     transport = nil
     timer?.cancel()
     timer = nil
+    pauseTimer?.cancel()
+    pauseTimer = nil
+    lingering?.cancel()
+    lingering = nil
     let driver = self.driver
     self.driver = nil
     driver?.connectionClosed()

@@ -97,7 +97,7 @@ public final class HTTPServer: @unchecked Sendable {
   var isMemoryShort: Bool { statistics.heldBytes > limits.heldBytesMax }
 
   /// Requests of one HTTP/2 connection that may wait for memory while it is short: the fewer, the more connections there are.
-  var deferredRequestsShare: Int { max(2_048 / max(connections.count, 1), 4) }
+  var deferredRequestsShare: Int { limits.deferredRequestsMax.evenShare(among: connections.count, least: 4) }
 
   /// What may wait to be sent, of one HTTP/1.1 connection or HTTP/2 stream, before its writer waits.
   var outputBytesMax: Int { isMemoryShort ? limits.outputBytesMax / 16 : limits.outputBytesMax }

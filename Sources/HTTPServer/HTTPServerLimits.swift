@@ -40,6 +40,9 @@ public struct HTTPServerLimits: Sendable {
   /// Answers that wait to be sent and header fields of open requests, of all connections of this server, above which memory is short: a connection
   /// then may have a sixteenth of the limits above, and a quarter of `stallMilliseconds`.
   public var heldBytesMax = 16 << 20
+  /// HTTP/2 requests of all connections that may wait while memory is short, in even shares, and at least four of each connection. Each takes some
+  /// KiB, with its header fields; what is asked for besides is refused, and may be tried again.
+  public var deferredRequestsMax = 2_048
 
   // MARK: Time, in milliseconds
 

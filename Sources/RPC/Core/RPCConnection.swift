@@ -1,5 +1,4 @@
 import EventLoops
-import Glibc
 import HTTP2
 import TLS
 
@@ -32,7 +31,7 @@ class RPCConnection: Pollable {
   private final let memory: LoopMemory
   private final var continuesReading = false
   /// Set when all is said and heard, and the peer may still be taking it.
-  private final var lingerTimer: LoopTimer?
+  private final var lingering: LingeringClose?
   /// When bytes last arrived (CLOCK_MONOTONIC).
   private(set) final var lastReadNanoseconds: UInt64
   final let connectedNanoseconds: UInt64
@@ -122,7 +121,7 @@ class RPCConnection: Pollable {
   }
 
   private final func readInput() {
-    guard lingerTimer == nil else { return discardInput() }
+    guard lingering == nil else { return discardInput() }
     var spent = 0
     defer { heldBytesMayHaveChanged() }
     while !isClosed, !isInputPaused {
@@ -186,7 +185,7 @@ class RPCConnection: Pollable {
   }
 
   override final func flush() {
-    guard !isClosed, lingerTimer == nil else { return }
+    guard !isClosed, lingering == nil else { return }
     defer { heldBytesMayHaveChanged() }
     while true {
       do throws(HTTP2Error) {
@@ -230,22 +229,11 @@ class RPCConnection: Pollable {
 
   // MARK: The end
 
-  /// Closed now, the last answer could be lost: a WINDOW_UPDATE or PING that still comes would make the kernel reset the connection and drop
-  /// what the peer has not acknowledged.
   private final func finish() {
     guard lingerMilliseconds > 0 else { return close("the connection is done") }
     setInterest(read: true, write: false)
-    if !isTLS { shutdown(descriptor, Int32(SHUT_WR)) }
-    linger(since: unacknowledgedBytes)
+    lingering = LingeringClose(self, milliseconds: lingerMilliseconds, isTLS: isTLS) { [self] in close("the connection is done") }
     discardInput()
-  }
-
-  /// Goes on as long as the peer takes something.
-  private final func linger(since before: Int) {
-    lingerTimer = loop.schedule(afterMilliseconds: lingerMilliseconds) { [self] in
-      let left = unacknowledgedBytes
-      if left > 0, left < before { linger(since: left) } else { close("the connection is done") }
-    }
   }
 
   private final func discardInput() {
@@ -278,8 +266,8 @@ class RPCConnection: Pollable {
     guard !isClosed else { return }
     isClosed = true
     closeReason = reason
-    lingerTimer?.cancel()
-    lingerTimer = nil
+    lingering?.cancel()
+    lingering = nil
     stopWatching()
     session.close()
     heldBytesMayHaveChanged()

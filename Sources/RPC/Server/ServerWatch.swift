@@ -32,11 +32,11 @@ final class ServerWatch {
 
   /// What a connection may hold of each kind, received and to be sent, while memory is short: the less, the more connections there are.
   var shareBytes: Int {
-    min(max(server.configuration.heldBytesMax / (2 * max(server.openConnections, 1)), Self.shareBytesMin), Self.shareBytesMax)
+    min((server.configuration.heldBytesMax / 2).evenShare(among: server.openConnections, least: Self.shareBytesMin), Self.shareBytesMax)
   }
 
   /// Calls of a connection that may wait while memory is short. Each takes about 5 KiB, with its headers.
-  var shareOfDeferredCalls: Int { max(Self.deferredCallsMax / max(server.openConnections, 1), 4) }
+  var shareOfDeferredCalls: Int { Self.deferredCallsMax.evenShare(among: server.openConnections, least: 4) }
 
   func connectionOpened() {
     if timer == nil { schedule() }
