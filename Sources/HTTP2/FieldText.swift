@@ -37,6 +37,18 @@ enum FieldText {
     return isCommon || bytes.allSatisfy { !isUpper($0) && isTokenByte($0) }
   }
 
+  /// The name of a field that says something about an HTTP/1.1 connection, and has no place here (RFC 9113 section 8.2.2).
+  @inline(__always)
+  static func isOfConnection(_ name: UnsafeRawBufferPointer) -> Bool {
+    switch name.count {
+    case 7: name == "upgrade"
+    case 10: name == "connection" || name == "keep-alive"
+    case 16: name == "proxy-connection"
+    case 17: name == "transfer-encoding"
+    default: false
+    }
+  }
+
   /// No control characters but tabs, and no space at either end.
   @inline(__always)
   static func isValue(_ bytes: UnsafeRawBufferPointer) -> Bool {

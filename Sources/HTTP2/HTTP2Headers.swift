@@ -45,8 +45,7 @@ public struct HTTP2Headers: Sendable {
   /// Every field in the order of the wire; names and values are valid inside `body`.
   @inlinable @inline(__always)
   public func forEach(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
-    guard let block else { return }
-    for index in 0..<block.count { block.withField(index, body) }
+    block?.forEach(body)
   }
 
   public func name(_ index: Int) -> String { withField(index) { name, _ in String(decoding: name, as: UTF8.self) } }

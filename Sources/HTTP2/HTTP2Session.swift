@@ -59,13 +59,18 @@ open class HTTP2Session {
   final var recentStream: Unmanaged<HTTP2Stream>?
   /// Takes the fields of the header block that is arriving; its stream owns it.
   final var openBlock: Unmanaged<HeaderBlock>?
+  /// That block, until it differs from the one that is remembered.
+  final var match = HeaderMatch()
   /// Judges the fields of that block. Servers only.
   final var rules = RequestRules(isTrailer: false)
-  final var memo = HeaderMemo()
   /// The same for clients.
   final var responseRules = ResponseRules(isTrailer: false)
-  final var responseMemo = ResponseMemo()
-  final var trailerMemo = ResponseMemo()
+  /// A request, or the head of a response.
+  final var memo = HeaderMemo()
+  /// The rules at the end of that request.
+  final var memoRules = RequestRules(isTrailer: false)
+  /// The trailer of a response.
+  final var trailerMemo = HeaderMemo()
   final var events: HTTP2SessionEvents = []
   /// Received bytes of all streams that were not taken yet.
   public internal(set) final var bufferedBytes = 0
@@ -223,9 +228,9 @@ open class HTTP2Session {
     recentID = 0
     recentStream = nil
     openBlock = nil
+    match.stop()
     memo = HeaderMemo()
-    responseMemo = ResponseMemo()
-    trailerMemo = ResponseMemo()
+    trailerMemo = HeaderMemo()
     nghttp2_session_del(raw)
     lentOutbound.clear()
     for stream in live {

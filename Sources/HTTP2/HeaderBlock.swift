@@ -130,9 +130,10 @@ import Glibc
     return left.loadUnaligned(fromByteOffset: last, as: UInt64.self) == other.loadUnaligned(fromByteOffset: last, as: UInt64.self)
   }
 
-  /// Takes over the first `fieldCount` fields of `other`. Only while it is empty.
-  func take(_ fieldCount: Int, of other: HeaderBlock, rules: inout RequestRules) {
-    precondition(count == 0 && fieldCount <= other.count, "only an empty block takes fields that are there")
+  /// Becomes the first `fieldCount` fields of `other`.
+  func take(_ fieldCount: Int, of other: HeaderBlock) {
+    precondition(fieldCount <= other.count, "only fields that are there can be taken")
+    removeAll()
     let length = fieldCount < other.count ? Int(other.fields[fieldCount].nameOffset) : other.byteCount
     while fieldCapacity < fieldCount { growFields() }
     if byteCapacity < length { growBytes(length) }
@@ -141,10 +142,20 @@ import Glibc
     count = fieldCount
     byteCount = length
     listByteCount = length + 32 * fieldCount
-    for index in 0..<fieldCount where !rules.accept(fields[index].effect) {
-      // What was accepted there is accepted here: only content-length has to be read again.
+  }
+
+  /// Brings the rules for requests, as they are before the first field, to where they are after the last: all fields were accepted before.
+  func accept(_ rules: inout RequestRules) {
+    for index in 0..<count where !rules.accept(fields[index].effect) {
+      // Only content-length has to be read again.
       withField(index) { name, value in _ = rules.judge(name, value) }
     }
+  }
+
+  /// Every field in the order of the wire; names and values are valid inside `body`.
+  @inlinable @inline(__always)
+  func forEach(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
+    for index in 0..<count { withField(index, body) }
   }
 
   /// Empties it for another use; memory beyond what most blocks need is given back.

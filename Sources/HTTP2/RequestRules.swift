@@ -112,10 +112,7 @@ struct RequestRules: BitwiseCopyable {
       guard seen.insert(.contentLength).inserted, let length = FieldText.number(value) else { return false }
       contentLength = length
       return true
-    case 7 where name == "upgrade", 10 where name == "connection" || name == "keep-alive", 16 where name == "proxy-connection",
-      17 where name == "transfer-encoding":
-      return false
-    default: return FieldText.isValue(value)
+    default: return !FieldText.isOfConnection(name) && FieldText.isValue(value)
     }
   }
 }

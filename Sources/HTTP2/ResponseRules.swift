@@ -35,10 +35,7 @@ struct ResponseRules: BitwiseCopyable {
     switch name.count {
     case 2 where name == "te": return FieldText.equalsIgnoringCase(value, "trailers") ? .accepted : .refused
     case 14 where name == "content-length": return judgeLength(value)
-    case 7 where name == "upgrade", 10 where name == "connection" || name == "keep-alive", 16 where name == "proxy-connection",
-      17 where name == "transfer-encoding":
-      return .refused
-    default: return .accepted
+    default: return FieldText.isOfConnection(name) ? .refused : .accepted
     }
   }
 

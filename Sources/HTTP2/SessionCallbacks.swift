@@ -101,9 +101,7 @@ extension HTTP2Session {
   final func headersBegan(_ frame: UnsafePointer<nghttp2_frame>) -> Int32 {
     let header = frame.pointee.hd
     openBlock = nil
-    memo.stopMatching()
-    responseMemo.stopMatching()
-    trailerMemo.stopMatching()
+    match.stop()
     guard header.type == UInt8(NGHTTP2_HEADERS.rawValue) else { return 0 }
     if frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
       // What was sent in one go may be hundreds of requests too many.
@@ -113,63 +111,11 @@ extension HTTP2Session {
       recentID = header.stream_id
       recentStream = Unmanaged.passUnretained(stream)
       _ = nghttp2_session_set_stream_user_data(raw, header.stream_id, Unmanaged.passUnretained(stream).toOpaque())
-      memo.begin()
-      if !memo.isMatching { openBlock = stream.headers.ownedBlock() }
-      rules = RequestRules(isTrailer: false)
+      requestBegan(stream)
     } else {
-      withStream(header.stream_id) { stream in
-        if role == .client { return responseBegan(stream) }
-        rules = RequestRules(isTrailer: true)
-        stream.collectsTrailers = true
-        openBlock = stream.trailers.ownedBlock()
-      }
+      withStream(header.stream_id) { role == .client ? responseBegan($0) : requestTrailerBegan($0) }
     }
     return 0
-  }
-
-  @inline(__always) final func headerArrived(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Int32 {
-    if role == .client { return responseFieldArrived(name, value) }
-    if memo.isMatching, memo.takeNext(name, value) { return 0 }
-    return newFieldArrived(name, value)
-  }
-
-  private final func newFieldArrived(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Int32 {
-    if memo.isMatching { diverge() }
-    guard let openBlock else { return 0 }
-    return openBlock._withUnsafeGuaranteedRef { block in
-      let before = rules
-      let wasAccepted = memo.effect(block.count, name, value).map { rules.accept($0) } ?? false
-      guard wasAccepted || rules.judge(name, value) else { return fieldIsMalformed() }
-      block.add(name, value, rules.effect(since: before), limit: configuration.headerListBytesMax)
-      return block.isTruncated ? headersAreTooLarge(block) : 0
-    }
-  }
-
-  /// The block that is arriving is not the one that is remembered.
-  private final func diverge() {
-    recentStream?._withUnsafeGuaranteedRef { stream in
-      let own = stream.headers.ownedBlock()
-      openBlock = own
-      own._withUnsafeGuaranteedRef { memo.diverge(into: $0, &rules) }
-    }
-    memo.stopMatching()
-  }
-
-  final func headersAreTooLarge(_ block: HeaderBlock) -> Int32 {
-    if !block.isCharged {
-      block.isCharged = true
-      glitches.spend(GlitchBudget.oversizedHeadersCost)
-    }
-    // Decoding far past the limit only burns our time: such a peer loses its connection.
-    guard block.listByteCount > 8 * configuration.headerListBytesMax else { return 0 }
-    return Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
-  }
-
-  /// The rest of the block is only decoded.
-  final func fieldIsMalformed() -> Int32 {
-    openBlock = nil
-    recentStream?._withUnsafeGuaranteedRef { refuseMalformed($0) }
-    return Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
   }
 
   /// A request or a response that is none (RFC 9113 section 8.1.1).
@@ -204,7 +150,6 @@ extension HTTP2Session {
     let header = frame.pointee.hd
     switch header.type {
     case UInt8(NGHTTP2_HEADERS.rawValue):
-      openBlock = nil
       withStream(header.stream_id) { headersArrived($0, ended: header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0) }
     case UInt8(NGHTTP2_DATA.rawValue):
       let ends = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
@@ -212,9 +157,7 @@ extension HTTP2Session {
       guard ends else { return }
       withStream(header.stream_id) { stream in
         guard stream.headersComplete, stream.owedBytes ?? 0 == 0 else { return refuseMalformed(stream) }
-        stream.inputEnded = true
-        stream.events.insert(.end)
-        enqueue(stream)
+        inputChanged(stream, ended: true)
       }
     case UInt8(NGHTTP2_PING.rawValue):
       if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 {
@@ -235,43 +178,6 @@ extension HTTP2Session {
     default:
       break
     }
-  }
-
-  private final func headersArrived(_ stream: HTTP2Stream, ended: Bool) {
-    if role == .client { return responseEnded(stream, ended: ended) }
-    if stream.collectsTrailers {
-      // Nothing can come after a trailer.
-      guard ended else { return refuseMalformed(stream) }
-    } else {
-      guard requestIsWhole(stream) else { return refuseMalformed(stream) }
-      stream.owedBytes = rules.contentLength
-    }
-    if ended, stream.owedBytes ?? 0 != 0 { return refuseMalformed(stream) }
-    if stream.collectsTrailers {
-      stream.events.insert(.trailers)
-    } else {
-      stream.headersComplete = true
-      stream.events.insert(.headers)
-    }
-    if ended {
-      stream.inputEnded = true
-      stream.events.insert(.end)
-    }
-    enqueue(stream)
-  }
-
-  /// The end of a request's header block: false if it lacks what it must have.
-  private final func requestIsWhole(_ stream: HTTP2Stream) -> Bool {
-    if memo.isWhole {
-      rules = memo.rules
-      stream.headers.block = memo.repeated
-      memo.stopMatching()
-      return true
-    }
-    if memo.isMatching { diverge() }
-    guard rules.endBlock() else { return false }
-    memo.consider(stream.headers.block, rules)
-    return true
   }
 
   final func streamClosed(_ id: Int32, _ code: HTTP2ErrorCode) {

@@ -27,36 +27,21 @@ struct HeaderMemoTests {
 
     init() throws {
       server = try Server(role: .server)
-      try send(Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + frame(4, 0, 0, []))
+      try send(RawConnection.preface)
     }
 
     private func send(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try server.receive($0) } }
-
-    private func frame(_ type: UInt8, _ flags: UInt8, _ id: UInt32, _ payload: [UInt8]) -> [UInt8] {
-      let length = UInt32(payload.count)
-      var bytes: [UInt8] = [16, 8, 0].map { UInt8(truncatingIfNeeded: length >> $0) }
-      bytes += [type, flags]
-      bytes += [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: id >> $0) }
-      return bytes + payload
-    }
 
     /// A request, with its body where there is one, and the trailer after it.
     func request(_ fields: [(String, String)], body: String? = nil, trailers: [(String, String)]? = nil) throws -> Server.Stream {
       let id = nextID
       nextID += 2
-      func block(_ fields: [(String, String)]) -> [UInt8] {
-        var bytes: [UInt8] = []
-        for (name, value) in fields {
-          bytes += [0, UInt8(name.utf8.count)]
-          bytes += Array(name.utf8)
-          bytes.append(UInt8(value.utf8.count))
-          bytes += Array(value.utf8)
-        }
-        return bytes
+      func send(_ type: UInt8, _ flags: UInt8, _ payload: [UInt8]) throws {
+        try self.send(RawConnection.frame(type: type, flags: flags, stream: id, payload))
       }
-      try send(frame(1, body == nil ? 5 : 4, id, block(fields)))
-      if let body { try send(frame(0, trailers == nil ? 1 : 0, id, Array(body.utf8))) }
-      if let trailers { try send(frame(1, 5, id, block(trailers))) }
+      try send(1, body == nil ? 5 : 4, RawConnection.headers(fields))
+      if let body { try send(0, trailers == nil ? 1 : 0, Array(body.utf8)) }
+      if let trailers { try send(1, 5, RawConnection.headers(trailers)) }
       let stream = try #require(server.streams.last)
       try server.produce(upTo: 1 << 20)
       return stream

@@ -24,17 +24,10 @@ struct ResponseMemoTests {
 
     init() throws {
       client = try HTTP2Session(role: .client)
-      try send(frame(4, 0, 0, []))
+      try send(RawConnection.frame(type: 4, flags: 0, stream: 0, []))
     }
 
     private func send(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try client.receive($0) } }
-
-    private func frame(_ type: UInt8, _ flags: UInt8, _ id: Int32, _ payload: [UInt8]) -> [UInt8] {
-      var bytes: [UInt8] = [16, 8, 0].map { UInt8(truncatingIfNeeded: payload.count >> $0) }
-      bytes += [type, flags]
-      bytes += [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: id >> $0) }
-      return bytes + payload
-    }
 
     /// Makes a request and answers it with `parts`, the last of which ends the stream unless `isOpen`.
     func answer(_ parts: [Part], isOpen: Bool = false) throws -> Stream {
@@ -45,16 +38,12 @@ struct ResponseMemoTests {
       try client.produce(upTo: 1 << 20)
       for (index, part) in parts.enumerated() {
         let end: UInt8 = index == parts.count - 1 && !isOpen ? 1 : 0
-        switch part {
-        case .data(let text): try send(frame(0, end, stream.id, Array(text.utf8)))
-        case .fields(let fields):
-          var block: [UInt8] = []
-          for (name, value) in fields {
-            block += [0, UInt8(name.utf8.count)] + Array(name.utf8)
-            block += [UInt8(value.utf8.count)] + Array(value.utf8)
+        let (type, flags, payload): (UInt8, UInt8, [UInt8]) =
+          switch part {
+          case .data(let text): (0, end, Array(text.utf8))
+          case .fields(let fields): (1, 4 | end, RawConnection.headers(fields))
           }
-          try send(frame(1, 4 | end, stream.id, block))
-        }
+        try send(RawConnection.frame(type: type, flags: flags, stream: UInt32(stream.id), payload))
         try client.produce(upTo: 1 << 20)
       }
       return stream
