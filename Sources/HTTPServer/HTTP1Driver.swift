@@ -356,6 +356,8 @@ final class HTTP1Driver: ConnectionDriver, ExchangeCarrier {
   func sendBody(_ bytes: UnsafeRawBufferPointer) {
     guard connection.isOpen else { return }
     if response.isChunked { HTTP1ResponseWriter.writeChunk(bytes, into: &output) } else { output.append(bytes) }
+    // At once, not when it is written: the answers of many connections may be made in one iteration.
+    connection.heldBytes = output.count
     connection.markDirty()
   }
 

@@ -45,10 +45,11 @@ final class HTTP2Driver: ConnectionDriver {
   }
 
   /// Answers pile up where a client asks faster than it reads: then its next requests wait, not all others'. What a writer may have queued
-  /// before it waits does not count, so that slow downloads do not hold up the requests beside them.
+  /// before it waits does not count, so that slow downloads do not hold up the requests beside them; unless memory is short, of which this
+  /// connection then may hold a sixteenth.
   var hasRoomForAnswers: Bool {
-    let own = limits.connectionOutputBytesMax / (connection.server.isMemoryShort ? 16 : 1)
-    return session.queuedOutputBytes <= own + begunStreams * outputBytesMax
+    if connection.server.isMemoryShort { return connection.heldBytes <= limits.connectionOutputBytesMax / 16 }
+    return session.queuedOutputBytes <= limits.connectionOutputBytesMax + begunStreams * limits.outputBytesMax
   }
 
   /// A few bytes of a compressed header block can stand for many: the requests of one connection may have so much in their header fields, and
@@ -72,9 +73,6 @@ final class HTTP2Driver: ConnectionDriver {
     if hadBegun { begunStreams -= 1 }
     countHeldBytes()
   }
-
-  /// What one stream may have waiting before its writer waits.
-  var outputBytesMax: Int { connection.server.outputBytesMax }
 
   func deferRequest(_ stream: HTTP2ServerStream) { deferred.append(stream) }
 
@@ -103,7 +101,7 @@ final class HTTP2Driver: ConnectionDriver {
     let patience = connection.server.outputPatienceNanoseconds
     var stalled: [HTTP2ServerStream] = []
     // Streams that wait for the client: to take their answers, or those of the streams before them.
-    var waiting = deferred.count + connection.requestsWithoutMemory
+    var waiting = deferred.count
     session.forEachStream { stream in
       guard let stream = stream as? HTTP2ServerStream else { return }
       let waited = stream.stalledNanoseconds(now)

@@ -82,8 +82,6 @@ final class HTTPConnection: Pollable {
   private(set) var sentBytes = 0
   /// The client let a request body wait for too long.
   var hasStalled = false
-  /// Requests whose handlers wait, since answers that the client has not taken hold the memory for theirs.
-  var requestsWithoutMemory = 0
 
   func sweep(_ now: UInt64) { driver?.sweep(now) }
 

@@ -58,10 +58,8 @@ final class HTTPExchange: @unchecked Sendable {
   }
 
   /// Runs the handler, at once up to its first suspension, and sends what it answers.
-  func start(_ request: HTTPRequest, _ server: HTTPServer, _ connection: HTTPConnection) {
-    let connection = LoopBound(connection)
+  func start(_ request: HTTPRequest, _ server: HTTPServer) {
     let running = loop.spawn { [self] in
-      if server.isMemoryShort { await waitForMemory(server, connection.value) }
       let response = await server.handler(request)
       await send(response, server, request.record)
       if failure != nil { request.record.isBroken = true }
@@ -69,16 +67,6 @@ final class HTTPExchange: @unchecked Sendable {
       server.onRequestEnd?(request)
     }
     if carrier != nil { task = running }
-  }
-
-  /// While memory is short, a client whose other answers hold a part of it waits until they are taken, or given up.
-  private func waitForMemory(_ server: HTTPServer, _ connection: HTTPConnection) async {
-    connection.requestsWithoutMemory += 1
-    defer { connection.requestsWithoutMemory -= 1 }
-    while server.isMemoryShort, connection.heldBytes > limits.connectionOutputBytesMax / 16, failure == nil {
-      // Cancelled: the client is gone, and the handler will be told so.
-      do { try await loop.sleep(milliseconds: 50) } catch { return }
-    }
   }
 
   /// The client is gone (or broke the protocol): whoever waits is told, and the handler is cancelled.

@@ -185,7 +185,7 @@ public final class HTTPServer: @unchecked Sendable {
     let request = HTTPRequest(
       method: method, pathAndQuery: pathAndQuery, version: version, isSecure: connection.isSecure, authority: authority, fields: fields,
       body: body, peer: connection.peer, loop: loop)
-    exchange.start(request, self, connection)
+    exchange.start(request, self)
   }
 
   func exchangeEnded() {
