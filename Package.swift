@@ -134,7 +134,7 @@ let package = Package(
       tests("GatewayTests", "Gateway", "HTTPClient", "TestSupport"),
       tests("EdgeWorkerTests", "EdgeWorker", "HTTPClient", "Compression", "TestSupport"),
       tests("UploadClientTests", "UploadClient", "HTTPServer", "Compression", "TestSupport"),
-      tests("ServiceKitTests", "ServiceKit"),
+      tests("ServiceKitTests", "ServiceKit", "EventLoops", "ObjectStore", "RPC"),
       tests("ArchitectureTests"),
       tests("AttackTests", "AttackKit"),
       tests("LeakTests", "AttackKit", "RPC", "Redis", "Postgres", "EventLoops", "TLS", "TestSupport"),

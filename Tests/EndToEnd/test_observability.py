@@ -131,6 +131,44 @@ def test_metrics_count_what_happened(watched, marked):
     assert metrics(watched, "dedup").sum("jetty_dedup_checks_total", answer="exact") >= 1
 
 
+def test_queues_and_pools_are_seen(watched, marked):
+    """What is bounded shows how full it is, in each process that has it."""
+    gateway, state = metrics(watched, "gateway"), metrics(watched, "upload-state")
+    for part in ("gateway", "edge-selection", "chunk-metadata", "upload-state", "dedup"):
+        page = metrics(watched, part)
+        assert page.sum("jetty_redis_connected") == 1 and page.sum("jetty_redis_calls_total") > 0, part
+        assert "jetty_redis_waiting" in page.kinds and "jetty_postgres_waiting" in page.kinds, part
+    assert page.labels("jetty_postgres_waiting") == {"loop"}
+    assert {labels["grpc_target"] for name, labels, _ in gateway.samples if name == "jetty_rpc_client_waiting"} >= {"edges"}
+    assert gateway.kinds["jetty_gateway_chunks_active"] == "gauge"
+    assert {labels["kind"] for name, labels, _ in metrics(watched, "chunk-metadata").samples if name == "jetty_chunk_writes_waiting"} == {
+        "claim", "record"}
+    assert state.kinds["jetty_upload_multiparts_waiting"] == "gauge"
+    # Moved by what `marked` did.
+    assert state.sum("jetty_rpc_connections") >= 1 and state.kinds["jetty_rpc_connections_refused_total"] == "counter"
+    assert state.sum("jetty_store_seconds_count", operation="create_multipart") >= 1
+    assert metrics(watched, "finalize").sum("jetty_store_seconds_count", operation="complete_multipart") >= 1
+    edges = [metrics(watched, part) for part in parts(watched) if part.startswith("edge-") and part != "edge-selection"]
+    assert sum(edge.sum("jetty_store_seconds_count", operation="put_part") for edge in edges) >= 3
+    assert sum(edge.sum("jetty_store_operations_active") + edge.sum("jetty_store_failures_total") for edge in edges) == 0
+
+
+def test_watchers_are_counted_while_they_watch(watched):
+    with Client(watched.url, watched.api_key) as client:
+        upload = Upload(client, 6 * MIB)
+        with client.stream("GET", f"/api/jetty/watch/{upload.user}/{upload.id}") as stream:
+            lines = stream.iter_lines()  # closes the stream when it is let go of
+            next(lines)
+            assert metrics(watched, "upload-state").sum("jetty_upload_watchers") == 1
+            assert metrics(watched, "upload-state").sum("jetty_rpc_calls_active") >= 1
+            assert metrics(watched, "gateway").sum("jetty_gateway_watch_clients") == 1
+        client.post("/api/jetty/abort-upload", json={"userId": upload.user, "fileId": upload.id}).raise_for_status()
+    deadline = time.monotonic() + 10
+    while metrics(watched, "upload-state").sum("jetty_upload_watchers") > 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def test_methods_that_peers_make_up_are_one_series(watched):
     import grpc
 
@@ -146,6 +184,9 @@ def test_methods_that_peers_make_up_are_one_series(watched):
 
 def test_the_page_names_exactly_the_metrics_that_there_are(watched, marked):
     """docs/OBSERVABILITY.md against the running processes, both ways: names, kinds, labels."""
+    lines = PAGE.read_text().splitlines()
+    astray = [line for before, line in zip(lines, lines[1:]) if line.startswith("| `") and not before.startswith("|")]
+    assert astray == [], "rows without the head of their table"
     written = {}
     for row in re.finditer(r"^\| `([a-z_0-9]+)` \| (counter|gauge|histogram) \|([^|]*)\|", PAGE.read_text(), re.MULTILINE):
         written[row[1]] = (row[2], set(re.findall(r"`([a-z_]+)`", row[3])))
@@ -167,10 +208,23 @@ def test_the_page_names_exactly_the_metrics_that_there_are(watched, marked):
 
 def test_readiness_knows_every_dependency(stack):
     assert "redis: ok" in admin(stack, "gateway", "/readyz").text
+    # Other services are told, and take nobody along.
+    with Client(stack.url, stack.api_key) as client:
+        client.get("/api/jetty/stats").raise_for_status()
+    text = admin(stack, "gateway", "/readyz").text
+    assert {line.split(":")[0] for line in text.splitlines()} == {
+        "ready", "postgres", "redis", "edge-selection", "chunk-metadata", "upload-state", "dedup", "finalize"}, text
+    assert "upload-state: ok" in text
+    with stack.without("upload-state"):
+        with Client(stack.url, stack.api_key) as client:
+            client.get("/api/jetty/stats")
+        answer = admin(stack, "gateway", "/readyz")
+        assert answer.status_code == 200 and re.search(r"^upload-state: (out of reach|connecting)", answer.text, re.MULTILINE), answer.text
     with stack.without("redis"):
         answer = admin(stack, "gateway", "/readyz")
         assert answer.status_code == 200 and re.search(r"redis: .*works without", answer.text), answer.text
     with stack.without("postgres"):
+        assert "object store: ok" in admin(stack, "edge-sfo-1", "/readyz").text
         for part in ("gateway", "finalize", "upload-state", "chunk-metadata", "dedup", "edge-selection"):
             answer = admin(stack, part, "/readyz")
             assert answer.status_code == 503 and "postgres" in answer.text, f"{part}: {answer.text}"

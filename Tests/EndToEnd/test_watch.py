@@ -42,7 +42,7 @@ class Watching:
                         event[name] = value
                     elif "data" in event:
                         with self._arrived:
-                            self.events.append(event | {"data": json.loads(event["data"])})
+                            self.events.append(event | {"data": json.loads(event["data"]), "heard": time.monotonic()})
                             self._arrived.notify_all()
                         event = {}
                     else:
@@ -273,3 +273,23 @@ def test_when_the_gateway_or_uploadstate_stops(client, stack):
         assert back.events[0]["id"] == "2"
         again.post("/api/jetty/abort-upload", json={"userId": upload.user, "fileId": upload.id}).raise_for_status()
         assert back.wait_end() == "well"
+
+
+def test_a_second_device_hears_within_50_milliseconds(client, stack):
+    """From the moment the sender knows that a chunk is stored until the other device has its event: p99 of a hundred."""
+    late: list[float] = []
+    for _ in range(9):
+        upload = Upload(client, 60_000_000)
+        watching = Watching(Viewer(stack), path_of(upload))
+        watching.wait(lambda one: one.events)
+        for index in range(upload.chunks_total):
+            upload.put_chunk(index).raise_for_status()
+            known = time.monotonic()
+            watching.wait(lambda one: one.events[-1]["data"]["chunksStored"] > index)
+            late.append(max(0.0, watching.events[-1]["heard"] - known) * 1000)
+        client.post("/api/jetty/abort-upload", json={"userId": upload.user, "fileId": upload.id}).raise_for_status()
+        assert watching.wait_end() == "well"
+    late.sort()
+    assert len(late) >= 100
+    print(f"p50 {late[len(late) // 2]:.2f} ms, p99 {late[int(len(late) * 0.99) - 1]:.2f} ms of {len(late)}")
+    assert late[int(len(late) * 0.99) - 1] < 50, late[-5:]

@@ -37,6 +37,11 @@ def let_in(documents, name, caller):
             side["podSelector"]["matchExpressions"][0]["values"].append(caller)
 
 
+def let_out(documents, name, caller):
+    network_policy = next(one for one in documents if one["kind"] == "NetworkPolicy" and one["metadata"]["name"] == name)
+    network_policy["spec"]["podSelector"]["matchExpressions"][0]["values"].append(caller)
+
+
 CHANGES = {
     "no Deployment": drop("Deployment", "dedup"),
     "no CronJob": drop("CronJob", "upload-patterns"),
@@ -48,6 +53,7 @@ CHANGES = {
     "no policy": drop("NetworkPolicy", "dedup"),
     "no default": drop("NetworkPolicy", "default-deny"),
     "an edge may ask Dedup": lambda documents: let_in(documents, "dedup", "edge-worker"),
+    "finalize may ask Redis": lambda documents: let_out(documents, "to-redis", "finalize"),
     "a probe gone": lambda documents: container(documents).pop("livenessProbe"),
     "a probe over HTTP": lambda documents: container(documents).update(livenessProbe={"httpGet": {"path": "/healthz", "port": "admin"}}),
     "a token": lambda documents: deployment(documents)["template"]["spec"].pop("automountServiceAccountToken"),

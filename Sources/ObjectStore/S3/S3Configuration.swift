@@ -10,6 +10,8 @@ public struct S3Configuration: Sendable {
   public var usesPathStyle: Bool
   /// Times that a request without a streamed body is tried where the service is away for a moment.
   public var attemptsMax = 3
+  /// Further header fields of each request, asked for as it is made: its place in a trace. They are not signed.
+  public var requestHeaders: @Sendable () -> [(name: String, value: String)] = { [] }
 
   public init(
     endpoint: S3Endpoint, publicEndpoint: S3Endpoint? = nil, bucket: String, region: String, credentials: S3Credentials, usesPathStyle: Bool = true

@@ -25,7 +25,8 @@ struct S3Requests: Sendable {
       method: method.rawValue, host: host, path: path, query: query, headers: headers, payloadHash: payloadHash)
     let encodedQuery = SignatureV4.canonicalQuery(query)
     let url = "\(configuration.endpoint.scheme)://\(host)\(path)\(encodedQuery.isEmpty ? "" : "?\(encodedQuery)")"
-    return HTTPClientRequest(method, url, headers: headers + signature.headers(for: request, at: UTCTime.now()))
+    let signed = signature.headers(for: request, at: UTCTime.now())
+    return HTTPClientRequest(method, url, headers: headers + signed + configuration.requestHeaders())
   }
 
   /// Sends a request whose body, if any, is at hand, and gives back a successful answer. Tries again where the service is away.

@@ -79,7 +79,10 @@ public final class RPCChannel: @unchecked Sendable {
 
   var subchannels: [Subchannel] { balancer?.subchannels ?? [] }
   var lookUps: UInt64 { source.lookUps }
-  var waitingCalls: Int { waiting.count }
+  /// Calls that wait for a connection.
+  public var waitingCalls: Int { waiting.count }
+  /// What this channel's calls are counted under.
+  public var statisticsTarget: String { configuration.statisticsTarget ?? target.description }
 
   /// How well the servers can be reached, all in all.
   public var connectivity: ConnectivityState {
@@ -95,7 +98,7 @@ public final class RPCChannel: @unchecked Sendable {
   func counts(_ method: MethodDescriptor) -> RPCMethodStatistics? {
     guard let statistics else { return nil }
     if let known = methodStatistics.first(where: { $0.method == method }) { return known.counts }
-    let counts = statistics.method(method, target: configuration.statisticsTarget ?? target.description)
+    let counts = statistics.method(method, target: statisticsTarget)
     methodStatistics.append((method, counts))
     return counts
   }

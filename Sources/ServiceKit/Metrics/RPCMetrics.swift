@@ -14,6 +14,22 @@ enum RPCMetrics {
     }
   }
 
+  /// What a server holds at the moment, and what it turned away. On its loop.
+  static func bind(_ server: RPCServer, to runtime: ServiceRuntime) {
+    runtime.reading("jetty_rpc_connections", "Open gRPC connections") { server.openConnections }
+    runtime.reading("jetty_rpc_connections_refused_total", "gRPC connections closed as they came, above the limit", counts: true) {
+      Int(clamping: server.refusedConnections)
+    }
+    runtime.reading("jetty_rpc_connections_ended_total", "gRPC connections ended because the client held up the server", counts: true) {
+      Int(clamping: server.connectionsEnded)
+    }
+    runtime.reading("jetty_rpc_calls_active", "Calls whose handlers have not returned yet") { server.runningCalls }
+    runtime.reading("jetty_rpc_held_bytes", "Bytes of messages that all gRPC connections hold") { server.heldBytes }
+    runtime.reading("jetty_rpc_memory_shortages_total", "Times that these bytes were above the limit", counts: true) {
+      Int(clamping: server.memoryShortages)
+    }
+  }
+
   private static func bindStarted(_ statistics: RPCStatistics, _ name: String, _ help: String, to registry: MetricsRegistry) {
     registry.source(name, help, .counter) {
       statistics.methods.map { MetricSample(labels($0, nil), .number(Double($0.attemptsStarted))) }

@@ -9,11 +9,12 @@ final class AdminServer: Sendable {
   init(process: RunningProcess, loop: EventLoop, address: SocketAddress) throws {
     let state = process.state
     let metrics = process.metrics
-    let rpc = process.rpcDebug
+    let (rpc, readings) = (process.rpcDebug, process.readings)
     server = HTTPServer(loop: loop) { request in
       guard request.method == "GET" || request.method == "HEAD" else { return .text("method not allowed\n", status: 405) }
       switch request.path {
       case "/metrics":
+        await readings.fetch(on: loop)
         return HTTPResponse(contentType: "text/plain; version=0.0.4; charset=utf-8", Array(metrics.prometheusText().utf8))
       case "/healthz":
         return .text("ok\n")

@@ -34,6 +34,7 @@ final class LoopServers: @unchecked Sendable {
       server.onCallEnd = { access.note($0) }
       rpcAddress = try server.listen(parts.http == nil ? addresses.main : addresses.rpc, reusePort: true, probe: isFirst)
       rpc = server
+      RPCMetrics.bind(server, to: runtime)
     }
     if isFirst, let address = addresses.health {
       let health = self.health ?? HealthService(loop: runtime.loop)

@@ -9,6 +9,7 @@ final class ProcessState: @unchecked Sendable {
   private var waiting: String?
   private var checks: [ReadinessCheck] = []
   private var loop: EventLoop?
+  private var peers: @Sendable () -> [String] = { [] }
   /// Longest that one check may take.
   private let checkMilliseconds: UInt64
 
@@ -32,10 +33,13 @@ final class ProcessState: @unchecked Sendable {
     set { lock.withLock { waiting = newValue } }
   }
 
-  func setChecks(_ checks: [ReadinessCheck], on loop: EventLoop) {
+  /// - Parameter peers: a line for each service that is called; run on `loop`. Told, and no obstacle: one that is away must not
+  ///   take its callers along.
+  func setChecks(_ checks: [ReadinessCheck], on loop: EventLoop, peers: @escaping @Sendable () -> [String] = { [] }) {
     lock.withLock {
       self.checks = checks
       self.loop = loop
+      self.peers = peers
     }
   }
 
@@ -46,7 +50,7 @@ final class ProcessState: @unchecked Sendable {
   func look() async -> (obstacles: [String], notes: [String]) {
     if isStopping { return (["stopping"], []) }
     guard isStarted else { return (["starting" + (waitingFor.map { ", waiting: \($0)" } ?? "")], []) }
-    let (checks, loop) = lock.withLock { (self.checks, self.loop) }
+    let (checks, loop, peers) = lock.withLock { (self.checks, self.loop, self.peers) }
     guard let loop else { return ([], []) }
     var obstacles: [String] = []
     var notes: [String] = []
@@ -57,7 +61,8 @@ final class ProcessState: @unchecked Sendable {
       }
       if check.isRequired { obstacles.append(obstacle) } else { notes.append(obstacle + " (works without, slower)") }
     }
-    return (obstacles, notes)
+    let told = try? await loop.withTimeout(milliseconds: checkMilliseconds) { peers() }
+    return (obstacles, notes + (told ?? []))
   }
 
   private func obstacle(_ check: ReadinessCheck, on loop: EventLoop) async -> String? {

@@ -14,6 +14,7 @@ final class RunningProcess: @unchecked Sendable {
   let callerPolicy: CallerPolicy?
   let state: ProcessState
   let rpcDebug = RPCDebug()
+  let readings = LoopReadings()
   /// The job to do instead of serving.
   let job: String?
   private let group: EventLoopGroup
@@ -70,9 +71,10 @@ final class RunningProcess: @unchecked Sendable {
         let serving = try await runtime.loop.run { try LoopServers(process: self, runtime: runtime, parts: parts, addresses: self.addresses) }
         servers.append(serving)
         rpcDebug.add(runtime.loop) { serving.rpcSnapshot }
+        readings.add(runtime.loop) { runtime.updateReadings() }
         if runtime.loopIndex == 0 {
           addresses.settle(http: serving.httpAddress, rpc: serving.rpcAddress)
-          state.setChecks(parts.readiness, on: runtime.loop)
+          state.setChecks(parts.readiness, on: runtime.loop) { runtime.peerNotes }
         }
       }
       for job in servers[0].parts.background { background.append(first.loop.spawn { await self.keepRunning(job, on: first.loop) }) }

@@ -18,6 +18,8 @@ public final class ServiceRuntime: @unchecked Sendable {
   public let log: Logger
   private let tls: TLSSettings
   private var channels: [String: RPCChannel] = [:]
+  private var peers: [PeerService: RPCChannel] = [:]
+  private var readings: [() -> Void] = []
 
   init(process: RunningProcess, loop: EventLoop, index: Int) {
     name = process.definition.name
@@ -29,6 +31,27 @@ public final class ServiceRuntime: @unchecked Sendable {
     log = process.log
     tls = process.tls
     RPCMetrics.bind(statistics, to: metrics)
+    metrics.declare("jetty_rpc_client_waiting", Self.waitingHelp, .gauge)
+  }
+
+  private static let waitingHelp = "Calls that wait for a connection to another service"
+
+  /// A number that only this loop may read, such as the length of a queue. It is read on the loop, when somebody asks for the metrics.
+  /// - Parameter counts: whether it only grows.
+  public func reading(_ name: String, _ help: String, counts: Bool = false, _ labels: MetricsRegistry.Labels = [], read: @escaping () -> Int) {
+    let last = Gauge()
+    metrics.reading(name, help, counts: counts, labels + [("loop", loop.name)]) { Double(last.current) }
+    readings.append { last.set(Int64(read())) }
+  }
+
+  /// Reads them all.
+  func updateReadings() {
+    for read in readings { read() }
+    var waiting: [String: Int] = [:]
+    for channel in channels.values { waiting[channel.statisticsTarget, default: 0] += channel.waitingCalls }
+    for (target, count) in waiting {
+      metrics.gauge("jetty_rpc_client_waiting", Self.waitingHelp, [("grpc_target", target), ("loop", loop.name)]).set(Int64(count))
+    }
   }
 
   /// A channel to another service; one per loop and service.
@@ -36,7 +59,9 @@ public final class ServiceRuntime: @unchecked Sendable {
   public func channel(_ peer: PeerService) throws -> RPCChannel {
     let text = settings.required(peer.setting)
     try settings.check()
-    return try channel(address: text, named: nil)
+    let channel = try channel(address: text, named: nil)
+    peers[peer] = channel
+    return channel
   }
 
   /// A channel to an edge: its address comes from the registry. For metrics all edges are one target.
@@ -71,10 +96,26 @@ public final class ServiceRuntime: @unchecked Sendable {
     return configuration
   }
 
+  /// How the services that this program calls can be reached, one line for each.
+  var peerNotes: [String] {
+    peers.map { "\($0.programName): \(Self.note($1.snapshot()))" }.sorted()
+  }
+
+  private static func note(_ channel: ChannelSnapshot) -> String {
+    switch channel.state {
+    case .ready: "ok"
+    case .idle, .shutdown: "not connected, for nothing is asked of it"
+    case .connecting: "connecting"
+    case .transientFailure:
+      "out of reach: \(channel.servers.lazy.compactMap(\.problem).first ?? "its address is not known") (ready without; what needs it is refused)"
+    }
+  }
+
   var channelSnapshots: [ChannelSnapshot] { channels.sorted { $0.key < $1.key }.map { $0.value.snapshot() } }
 
   func closeChannels() {
     for channel in channels.values { channel.close() }
     channels = [:]
+    peers = [:]
   }
 }

@@ -83,8 +83,9 @@ extension SettingKey {
     [.listen, .adminListen, .healthListen, .loops, .drainDelaySeconds, .drainSeconds, .readyTimeout, .logLevel, .slowCall, .config],
     [.tlsCertificate, .tlsKey, .tlsAuthority, .tlsTrustDomain, .tlsAllowedCallers, .tlsReloadSeconds],
     RPCSettings.server.keys, RPCSettings.client.keys, RPCSettings.calls.keys)
-  public static let database: [SettingKey] = groups(
-    [.postgresURL, .slowStatement], StoreSettings.postgres.keys, [.redisURL], StoreSettings.redis.keys)
+  public static let postgres: [SettingKey] = groups([.postgresURL, .slowStatement], StoreSettings.postgres.keys)
+  public static let redis: [SettingKey] = groups([.redisURL], StoreSettings.redis.keys)
+  public static let database: [SettingKey] = groups(postgres, redis)
   public static let objectAccess: [SettingKey] = groups([.storeURL, .storeAccessKey, .storeSecretKey], StoreSettings.objects.keys)
   public static let objectStore: [SettingKey] = groups(objectAccess, [.objectURLSecret, .publicURL])
   /// Of an HTTP door for clients.

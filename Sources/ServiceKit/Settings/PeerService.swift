@@ -8,9 +8,12 @@ public enum PeerService: String, CaseIterable, Sendable {
 
   public static func settings(_ services: PeerService...) -> [SettingKey] { services.map { $0.setting } }
 
+  /// As the program calls itself, without "jetty-".
+  var programName: String { rawValue.split(separator: ".").joined(separator: "-") }
+
   public var setting: SettingKey {
     SettingKey(
-      "\(rawValue).address", "where \(rawValue.split(separator: ".").joined(separator: "-")) is",
+      "\(rawValue).address", "where \(programName) is",
       .form("host:port, several with commas, or dns:///name:port", SettingKey.target), needed: true)
   }
 }

@@ -49,7 +49,8 @@ extension ServiceRuntime {
   }
 
   public func objectStore() throws -> any ObjectStore {
-    try storeLocation().makeStore(loop: loop, client: StoreSettings.objects.read(settings))
+    let store = try storeLocation().tracing().makeStore(loop: loop, client: StoreSettings.objects.read(settings))
+    return MeasuredStore(store: store, metrics: ObjectStoreMetrics(metrics, loop: loop.name))
   }
 
   /// Signs URLs that clients download objects by.

@@ -27,6 +27,10 @@ public enum ChunkMetadataProgram {
       let cache = RedisChunkCache(loop: runtime.loop, redis: redis, now: unixMilliseconds, limits: limits)
       let map = PostgresChunkMap(loop: runtime.loop, pool: pool, feed: cache, limits: limits)
 
+      let help = "Callers that wait for a statement to take what they write"
+      runtime.reading("jetty_chunk_writes_waiting", help, [("kind", "claim")]) { map.waitingClaims }
+      runtime.reading("jetty_chunk_writes_waiting", help, [("kind", "record")]) { map.waitingReceipts }
+
       var parts = ServiceParts()
       parts.services = [
         ChunkMetadataHandlers(

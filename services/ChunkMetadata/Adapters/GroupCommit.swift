@@ -19,6 +19,8 @@ final class GroupCommit<Item: Sendable, Outcome: Sendable>: @unchecked Sendable 
   private var waiting: [Waiting] = []
   private var running = 0
   private var isScheduled = false
+  /// Callers whose item has not been taken yet.
+  var waitingCalls: Int { waiting.count }
   private(set) var batchesTotal: UInt64 = 0
 
   init(loop: EventLoop, limits: ChunkLimits, key: @escaping (Item) -> ChunkAddress, write: @escaping Write) {

@@ -20,6 +20,10 @@ final class PostgresChunkMap: ChunkMap, @unchecked Sendable {
   /// Statements that wrote claims and receipts so far.
   var batchesTotal: UInt64 { claims.batchesTotal + receipts.batchesTotal }
 
+  /// Callers that wait for a statement to take what they write.
+  var waitingClaims: Int { claims.waitingCalls }
+  var waitingReceipts: Int { receipts.waitingCalls }
+
   func claim(_ claim: ChunkClaim) async throws -> ClaimOutcome { try await claims.submit(claim) }
 
   func record(_ receipt: ChunkReceipt) async throws -> RecordOutcome { try await receipts.submit(receipt) }

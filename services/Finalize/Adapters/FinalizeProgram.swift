@@ -7,7 +7,7 @@ public enum FinalizeProgram {
   public static let definition = ServiceDefinition(
     name: "finalize", summary: "turns recorded chunks into one object, and keeps the books",
     settings: SettingKey.groups(
-      SettingKey.database, SettingKey.objectStore, PeerService.settings(.uploadState, .chunkMetadata, .dedup), FinalizeSettings.limits.keys),
+      SettingKey.postgres, SettingKey.objectStore, PeerService.settings(.uploadState, .chunkMetadata, .dedup), FinalizeSettings.limits.keys),
     validate: FinalizeSettings.check,
     prepare: { runtime in
       let pool = try runtime.postgres(schema: FinalizeSchema.name)

@@ -12,7 +12,7 @@ final class ChunkDoor: @unchecked Sendable {
   private let forwarder: ChunkForwarder
   private let limits: GatewayLimits
   private let spoolDirectory: String
-  private var active = 0
+  private(set) var active = 0
 
   init(authentication: Authentication, routes: UploadRoutes, forwarder: ChunkForwarder, limits: GatewayLimits, spoolDirectory: String) {
     self.authentication = authentication

@@ -86,6 +86,9 @@ public final class Gateway: @unchecked Sendable {
     HTTPServerConfiguration(limits: HTTPSettings.usual)
   }
 
+  /// Chunks that pass through.
+  public var activeChunks: Int { chunks?.active ?? 0 }
+
   /// Ends the answers that would not end by themselves. Call it when the process begins to stop.
   public func drain() { watch?.drain() }
 

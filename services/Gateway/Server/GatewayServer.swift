@@ -2,7 +2,6 @@ import Accounts
 import Doors
 import Gateway
 import ObjectStore
-import Redis
 import ServiceKit
 import Synchronization
 
@@ -34,10 +33,8 @@ import Synchronization
   private static func parts(_ runtime: ServiceRuntime) throws -> ServiceParts {
     let pool = try runtime.postgres(schema: AccountStore.schema)
     let directory = AccountDirectory(store: AccountStore(pool: pool), loop: runtime.loop)
-    var redisConfiguration = try runtime.redisConfiguration()
     let limits = GatewaySettings.limits.read(runtime.settings)
-    redisConfiguration.commandTimeoutMilliseconds = limits.rateMilliseconds
-    let redis = RedisClient(loop: runtime.loop, configuration: redisConfiguration, logger: runtime.log)
+    let redis = try runtime.redis(commandTimeoutMilliseconds: limits.rateMilliseconds)
     var made = Gateway.Parts(
       loop: runtime.loop, book: GatewayBook.make(directory: directory, log: runtime.log),
       limiter: GatewayBook.limiter(redis: redis, loop: runtime.loop), verifier: try runtime.tokenVerifier(),
@@ -57,6 +54,7 @@ import Synchronization
     made.webAllowsPlainHTTP = !runtime.settings.required(.publicURL).hasPrefix("https:")
     made.objects = try localObjects(runtime)
     let gateway = Gateway(made)
+    runtime.reading("jetty_gateway_chunks_active", "Chunks on their way through the gateway to an edge") { gateway.activeChunks }
 
     var parts = ServiceParts()
     parts.http = { await gateway.handle($0) }

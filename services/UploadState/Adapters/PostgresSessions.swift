@@ -15,6 +15,9 @@ final class PostgresSessions: SessionStore, @unchecked Sendable {
     turns = Turns(loop: loop, atOnceMax: limits.multipartsAtOnceMax, waitingMax: limits.multipartsWaitingMax)
   }
 
+  /// Callers that wait for their turn to have a multipart upload created.
+  var waitingMultiparts: Int { turns.waitingCalls }
+
   func open(_ session: UploadSession) async throws -> UploadSession {
     try await pool.query(SessionSQL.insert, SessionSQL.parameters(session))
     guard let kept = try await find(session.file) else { throw PostgresError.decoding("\(session.file) is not there after it was opened") }

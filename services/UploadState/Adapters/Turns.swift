@@ -8,6 +8,9 @@ final class Turns: @unchecked Sendable {
   private var running = 0
   private var waiting = FIFOQueue<LoopPromise<Void>>()
 
+  /// Callers whose turn has not come.
+  var waitingCalls: Int { waiting.count }
+
   init(loop: EventLoop, atOnceMax: Int, waitingMax: Int) {
     self.loop = loop
     self.atOnceMax = atOnceMax

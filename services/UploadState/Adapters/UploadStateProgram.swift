@@ -41,11 +41,14 @@ public enum UploadStateProgram {
         log.warning("statistics are incomplete", metadata: ["missing": "\(what)", "error": "\(error)"])
       }
 
+      let watch = UploadWatch(desk: desk, progress: progress, log: log, now: unixMilliseconds, limits: limits)
+      runtime.reading("jetty_upload_watchers", "Watchers of progress") { watch.watchers }
+      runtime.reading("jetty_upload_multiparts_waiting", "Uploads that wait for their multipart upload to be created") { store.waitingMultiparts }
+
       var parts = ServiceParts()
       parts.services = [
         UploadStateHandlers(
-          desk: desk, statistics: statistics,
-          watch: UploadWatch(desk: desk, progress: progress, log: log, now: unixMilliseconds, limits: limits),
+          desk: desk, statistics: statistics, watch: watch,
           verifier: verifier, log: log, now: unixMilliseconds)
       ]
       parts.readiness = [.postgres(pool), .redis(redis), .store(objects)]
