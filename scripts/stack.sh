@@ -46,6 +46,9 @@ for name in "${!JETTY_@}"; do
   esac
 done
 
+# As in the images: glibc's malloc keeps more free blocks of a size for each thread (docs/OPERATIONS.md says what for).
+export GLIBC_TUNABLES=${GLIBC_TUNABLES-glibc.malloc.tcache_count=1024}
+
 up() {
   if is_running supervisor; then
     say "The stack runs already."

@@ -26,15 +26,20 @@ import Testing
     }
   }
 
+  /// Only the loop's thread touches it.
+  private final class Order: @unchecked Sendable {
+    var seen: [Int] = []
+  }
+
   @Test func workFromOtherThreadsKeepsItsOrder() async throws {
     let loop = try EventLoop(name: "order")
     try loop.start()
     defer { loop.stop() }
-    let seen = Mutex<[Int]>([])
-    for index in 0..<10_000 { loop.execute { seen.withLock { $0.append(index) } } }
-    try await loop.run {}
-    while seen.withLock({ $0.count }) < 10_000 { try await loop.run {} }
-    #expect(seen.withLock { $0 } == Array(0..<10_000))
+    let order = Order()
+    for index in 0..<10_000 { loop.execute { order.seen.append(index) } }
+    while try await loop.run({ order.seen.count }) < 10_000 {}
+    let seen = try await loop.run { order.seen }
+    #expect(seen == Array(0..<10_000))
   }
 
   @Test func sleepEndsEarlyWhenCancelled() async throws {

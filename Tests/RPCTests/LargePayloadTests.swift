@@ -5,7 +5,7 @@ import Testing
 @testable import HTTP2
 
 /// Payloads that are lent on their way out and read to their place on their way in, without a socket.
-@Suite("Large payloads of sessions", .timeLimit(.minutes(1)))
+@Suite("Large payloads of sessions", .timeLimit(.minutes(5)))
 struct LargePayloadTests {
   private final class Stream: HTTP2Stream {
     var seen: HTTP2StreamEvents = []
