@@ -17,7 +17,7 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
   private var queued = FIFOQueue<PoolWaiter>()
   private var nextMember = 0
   private var retryTimer: LoopTimer?
-  private let watch: PoolWatch
+  private let watch: WaitWatch
   private let cancelTurn = CancelTurn()
   public let statistics = PostgresStatistics()
 
@@ -27,7 +27,7 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
     self.loop = loop
     self.configuration = configuration
     self.logger = logger
-    watch = PoolWatch(loop: loop)
+    watch = WaitWatch(loop: loop, periodMilliseconds: 20)
     state = PoolState(
       limits: PoolState<PoolWaiter>.Limits(
         connectionsMax: configuration.connectionsMax, pipelineDepthMax: configuration.pipelineDepthMax, waitersMax: configuration.waitersMax),
@@ -108,7 +108,7 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
   @inline(__always)
   private func answer(to request: PostgresRequest, isCancellable: Bool = true) async throws -> PostgresRows {
     let begunNanoseconds = loop.nowNanoseconds
-    watch.start(for: self)
+    watchWaits()
     do {
       let task = isCancellable ? SuspendedTask.current : nil
       let result = try await withUnsafeThrowingContinuation { request.start($0, task: task) }
@@ -130,13 +130,18 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
     return error
   }
 
-  /// Ends the waits whose time is over or whose task was cancelled. Called now and then while anybody waits.
-  func lookAtWaits() {
+  @inline(__always)
+  private func watchWaits() {
+    if !watch.isSet { watch.start { [self] in lookAtWaits() } }
+  }
+
+  /// Ends the waits whose time is over or whose task was cancelled; false if nobody is left. Called now and then while anybody waits.
+  private func lookAtWaits() -> Bool {
     let now = loop.nowNanoseconds
     checkQueue(now: now)
     // Looking at one may close it.
     for connection in members { connection.lookAtWaits(now: now) }
-    if !queued.isEmpty || members.contains(where: { $0.requestsInFlight > 0 }) { watch.start(for: self) }
+    return !queued.isEmpty || members.contains { $0.requestsInFlight > 0 }
   }
 
   // MARK: Logs
@@ -172,7 +177,7 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
     guard waiter.isQueued else { return }
     waiter.acquireDeadlineNanoseconds = loop.nowNanoseconds + nanoseconds(configuration.acquireTimeoutMilliseconds)
     queued.append(waiter)
-    watch.start(for: self)
+    watchWaits()
   }
 
   private func withdraw(_ waiter: PoolWaiter) {
@@ -227,7 +232,7 @@ public final class PostgresPool: PostgresConnectionOwner, @unchecked Sendable {
       carryOut(state.released(connection.number))
     }
     connection.send(rollback)
-    watch.start(for: self)
+    watchWaits()
   }
 
   private func recordUse() {

@@ -14,7 +14,7 @@ public final class RedisClient: RedisLink.User, @unchecked Sendable {
   /// Calls that wait for the first connection, the oldest first.
   private var queued: [QueuedCall] = []
   public let statistics = RedisStatistics()
-  private let watch: RedisWatch
+  private let watch: WaitWatch
 
   private struct QueuedCall {
     var call: RedisCall
@@ -27,7 +27,7 @@ public final class RedisClient: RedisLink.User, @unchecked Sendable {
     self.loop = loop
     self.configuration = configuration
     link = RedisLink(configuration: configuration, loop: loop, logger: logger)
-    watch = RedisWatch(loop: loop)
+    watch = WaitWatch(loop: loop, periodMilliseconds: 20)
     link.user = self
     link.start()
   }
@@ -118,7 +118,7 @@ public final class RedisClient: RedisLink.User, @unchecked Sendable {
       encode(&commands)
       queued.append(QueuedCall(call: call, commands: commands.array))
     }
-    if !watch.isSet { watch.start(for: self) }
+    watchWaits()
   }
 
   private func failQueued(_ error: RedisError) {
@@ -132,8 +132,13 @@ public final class RedisClient: RedisLink.User, @unchecked Sendable {
   private var timeoutNanoseconds: UInt64 { configuration.commandTimeoutMilliseconds * 1_000_000 }
   private var deadline: UInt64 { loop.nowNanoseconds + timeoutNanoseconds }
 
-  /// Ends the waits whose time is over or whose task was cancelled. Called now and then while anybody waits.
-  func lookAtWaits() {
+  @inline(__always)
+  private func watchWaits() {
+    if !watch.isSet { watch.start { [self] in lookAtWaits() } }
+  }
+
+  /// Ends the waits whose time is over or whose task was cancelled; false if nobody is left. Called now and then while anybody waits.
+  private func lookAtWaits() -> Bool {
     let now = loop.nowNanoseconds
     let timeout = RedisError.timeout(milliseconds: configuration.commandTimeoutMilliseconds)
     // All have the same time-out: the oldest is due first.
@@ -149,7 +154,7 @@ public final class RedisClient: RedisLink.User, @unchecked Sendable {
       statistics.countTimeouts(connection.failCalls(dueAt: now, timeout))
       if connection.isSilent(at: now, timeoutNanoseconds: timeoutNanoseconds) { connection.close(reason: "the server does not answer") }
     }
-    if !queued.isEmpty || (link.connection?.callsInFlight ?? 0) > 0 { watch.start(for: self) }
+    return !queued.isEmpty || (link.connection?.callsInFlight ?? 0) > 0
   }
 
   // MARK: RedisLink.User
@@ -159,7 +164,7 @@ public final class RedisClient: RedisLink.User, @unchecked Sendable {
     let ready = queued
     queued = []
     for one in ready { connection.send(one.call) { $0.append(contentsOf: one.commands) } }
-    if !ready.isEmpty { watch.start(for: self) }
+    if !ready.isEmpty { watchWaits() }
   }
 
   func linkReceived(_ message: [RedisValue]) {}

@@ -29,13 +29,14 @@ struct ResponseMemoTests {
 
     private func send(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try client.receive($0) } }
 
-    /// Makes a request and answers it with `parts`, the last of which ends the stream unless `isOpen`.
-    func answer(_ parts: [Part], isOpen: Bool = false) throws -> Stream {
+    /// Makes a request and answers it with `parts`, the last of which ends the stream unless `isOpen`. `atOnce`: in one read.
+    func answer(_ parts: [Part], isOpen: Bool = false, atOnce: Bool = false) throws -> Stream {
       let stream = Stream()
       let fields = HTTP2Fields()
       for (name, value) in [(":method", "POST"), (":scheme", "http"), (":path", "/a"), (":authority", "x")] { fields.add(name, value) }
       try client.open(stream, fields, hasBody: false)
       try client.produce(upTo: 1 << 20)
+      var pending: [UInt8] = []
       for (index, part) in parts.enumerated() {
         let end: UInt8 = index == parts.count - 1 && !isOpen ? 1 : 0
         let (type, flags, payload): (UInt8, UInt8, [UInt8]) =
@@ -43,7 +44,10 @@ struct ResponseMemoTests {
           case .data(let text): (0, end, Array(text.utf8))
           case .fields(let fields): (1, 4 | end, RawConnection.headers(fields))
           }
-        try send(RawConnection.frame(type: type, flags: flags, stream: UInt32(stream.id), payload))
+        pending += RawConnection.frame(type: type, flags: flags, stream: UInt32(stream.id), payload)
+        if atOnce, index < parts.count - 1 { continue }
+        try send(pending)
+        pending = []
         try client.produce(upTo: 1 << 20)
       }
       return stream
@@ -111,6 +115,21 @@ struct ResponseMemoTests {
       #expect(stream.seen.contains(.closed) && stream.closeCode == .protocolError)
       #expect(stream.seen.isDisjoint(with: [.end, .trailers]))
       #expect(try peer.answer([.fields(Self.head), .data("a"), .fields(Self.trailer)]).seen == Self.whole, "the connection goes on")
+    }
+    peer.client.close()
+  }
+
+  /// The stream is reset when all of it has been read: until then blocks arrive on it, upon what the wrong one has left.
+  @Test(arguments: [head, trailer, []]) func moreThanAWrongBlock(_ next: [(String, String)]) throws {
+    let peer = try Peer()
+    let good: [Part] = [.fields(Self.head), .data("a"), .fields(Self.trailer)]
+    _ = try peer.answer(good)
+    for wrong in [Self.head + [("connection", "close")], Array(Self.head.prefix(2)) + [("te", "gzip")]] {
+      for parts in [[.fields(wrong), .fields(next)], [.fields(wrong), .fields(Self.head), .fields(next)]] as [[Part]] {
+        let stream = try peer.answer(parts, atOnce: true)
+        #expect(stream.seen.contains(.closed) && stream.closeCode == .protocolError)
+        #expect(try peer.answer(good).seen == Self.whole, "the connection goes on")
+      }
     }
     peer.client.close()
   }

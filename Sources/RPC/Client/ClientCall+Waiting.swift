@@ -1,9 +1,12 @@
 import EventLoops
 
-/// Waiting for the end of a call. `AnswerWatch` looks whether the task was cancelled.
+/// Waiting for the end of a call. The connection's `WaitWatch` looks whether the task was cancelled.
 extension ClientCall {
+  /// After so many looks a wait is a long one.
+  private static let looksMax = 10
+
   /// For long waits, and where the call may move to another connection: the ordinary way, in which the task is told at once.
-  @usableFromInline var waitsBriefly: Bool { waitLooks < AnswerWatch.looksMax && replay == nil && connection != nil }
+  @usableFromInline var waitsBriefly: Bool { waitLooks < Self.looksMax && replay == nil && connection != nil }
 
   @usableFromInline func beginWait(_ waiter: UnsafeContinuation<Void, Never>) {
     precondition(loop.isCurrent && answerWaiter == nil, "one task at a time waits, on the loop")
@@ -15,10 +18,10 @@ extension ClientCall {
   }
 
   /// True while somebody waits who is to be looked after again.
-  func lookAfterWait() -> Bool {
+  func lookAtWait() -> Bool {
     guard let task = waitingTask else { return false }
     waitLooks += 1
-    guard task.isCancelled || waitLooks >= AnswerWatch.looksMax else { return true }
+    guard task.isCancelled || waitLooks >= Self.looksMax else { return true }
     endWait()
     return false
   }

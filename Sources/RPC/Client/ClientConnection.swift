@@ -18,8 +18,8 @@ final class ClientConnection: RPCConnection {
   var onRetired: (() -> Void)?
   /// Of its channel: when a call has ended another one may begin.
   var waitingCalls: WaitingCalls?
-  /// Set while somebody waits for an answer without being told of a cancellation.
-  private var watch: AnswerWatch?
+  /// For those who wait for an answer without being told of a cancellation.
+  private let watch: WaitWatch
   /// The heads and trailers of answers that came again, and are known to say nothing but that all is well (`HTTP2Headers.repeated`).
   private var plainHeadersID: UInt64 = 0
   private var plainTrailersID: UInt64 = 0
@@ -40,6 +40,7 @@ final class ClientConnection: RPCConnection {
     keepaliveWithoutCalls = configuration.keepaliveWithoutCalls
     keepaliveTimeoutMilliseconds = configuration.keepaliveTimeoutMilliseconds
     ready = LoopPromise(loop: loop)
+    watch = WaitWatch(loop: loop, periodMilliseconds: 10)
     super.init(loop: loop, transport: transport, session: session, memory: memory)
   }
 
@@ -50,8 +51,6 @@ final class ClientConnection: RPCConnection {
   var takesCalls: Bool {
     !isClosed && !isRetired && session.acceptsRequests && session.openStreams < session.peerConcurrentStreamsMax
   }
-
-  deinit { watch?.cancel() }
 
   // MARK: Answers like those before them
 
@@ -108,17 +107,14 @@ final class ClientConnection: RPCConnection {
 
   /// A call of this connection waits for its answer.
   @inline(__always) func answerAwaited() {
-    if let watch, watch.isSet { return }
-    let watch = watch ?? AnswerWatch(self)
-    self.watch = watch
-    watch.begin()
+    if !watch.isSet { watch.start { [self] in lookAtWaits() } }
   }
 
-  /// True while there are calls to look after.
-  func lookAfterWaits() -> Bool {
+  /// Most answers come sooner. Who waits for longer is woken, and waits on in the ordinary way.
+  private func lookAtWaits() -> Bool {
     var areLeft = false
     session.forEachStream { stream in
-      if let call = stream as? ClientCall, call.lookAfterWait() { areLeft = true }
+      if let call = stream as? ClientCall, call.lookAtWait() { areLeft = true }
     }
     return areLeft
   }
@@ -145,7 +141,7 @@ final class ClientConnection: RPCConnection {
 
   override func didClose() {
     keepaliveTimer?.cancel()
-    watch?.cancel()
+    watch.stop()
     ready.fail(RPCError(.unavailable, closeReason))
     isRetired = true
     onRetired?()
