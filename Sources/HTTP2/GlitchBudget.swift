@@ -50,6 +50,9 @@ struct GlitchBudget {
 
   @inline(__always) mutating func spend(_ cost: Int) { left -= cost }
 
+  /// For what ends a connection by itself.
+  mutating func spendAll() { left = min(left, -1) }
+
   @inline(__always) mutating func giveBack(_ refund: Int) { left = min(left + refund, max) }
 
   /// For whoever has a clock: gives back what is due for the time since the last call.
