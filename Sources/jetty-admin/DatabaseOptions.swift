@@ -7,14 +7,31 @@ import Postgres
 
 /// Where the accounts are.
 struct DatabaseOptions: ParsableArguments {
-  @Option(help: "postgresql://user:password@host:port/database. (default: $JETTY_POSTGRES_URL, which keeps the password out of process lists)")
+  @Option(
+    help: ArgumentHelp(
+      "postgresql://user:password@host:port/database. (default: $JETTY_POSTGRES_URL or the file $JETTY_POSTGRES_URL_FILE, which keep the "
+        + "password out of process lists)"))
   var postgresURL: String?
+
+  /// What was given, as the services take it: both variables at once are a mistake.
+  private func url() throws -> String {
+    if let postgresURL { return postgresURL }
+    let environment = ProcessInfo.processInfo.environment
+    switch (environment["JETTY_POSTGRES_URL"], environment["JETTY_POSTGRES_URL_FILE"]) {
+    case (let url?, nil): return url
+    case (nil, let path?):
+      guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+        throw ValidationError("JETTY_POSTGRES_URL_FILE: cannot read \(path)")
+      }
+      return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    case (nil, nil): throw ValidationError("give --postgres-url, or set JETTY_POSTGRES_URL or JETTY_POSTGRES_URL_FILE")
+    default: throw ValidationError("JETTY_POSTGRES_URL and JETTY_POSTGRES_URL_FILE are both set: which?")
+    }
+  }
 
   /// Runs `body` with the store, its tables being up to date, and waits for it.
   func withStore<Result: Sendable>(_ body: @escaping @Sendable (AccountStore) async throws -> Result) throws -> Result {
-    guard let url = postgresURL ?? ProcessInfo.processInfo.environment["JETTY_POSTGRES_URL"] else {
-      throw ValidationError("give --postgres-url, or set JETTY_POSTGRES_URL")
-    }
+    let url = try url()
     var configuration: PostgresConfiguration
     do {
       configuration = try PostgresConfiguration(url: url)

@@ -251,6 +251,15 @@ def logged_events() -> dict[str, pathlib.Path]:
     return events
 
 
+def test_alerts_are_on_metrics_that_there_are():
+    known = set(re.findall(r"^\| `([a-z_0-9]+)` \| (?:counter|gauge|histogram) \|", PAGE.read_text(), re.MULTILINE))
+    manual = (ROOT / "docs" / "OPERATIONS.md").read_text()
+    # `…_events_total` and `jetty_tls_…` stand for several.
+    used = set(re.findall(r"(?<![\w…/])((?:jetty|grpc|process)_[a-z0-9_]+_[a-z0-9]+)(?=[\s{`\[)])", manual))
+    assert len(used) > 10
+    assert {name for name in used if re.sub(r"_(bucket|sum|count)$", "", name) not in known and name not in known} == set()
+
+
 def test_the_page_names_exactly_the_log_events_that_there_are():
     section = PAGE.read_text().split("## Log events", 1)[1]
     written = set(re.findall(r"^\| `([^`]+)` \| (?:trace|debug|info|notice|warning|error|critical)", section, re.MULTILINE))

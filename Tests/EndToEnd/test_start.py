@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import socket
 import subprocess
 import time
@@ -10,7 +11,7 @@ import urllib.parse
 
 import httpx
 import pytest
-from stack import BINARIES
+from stack import BINARIES, ROOT
 
 PROGRAMS = ["edge-selection", "chunk-metadata", "upload-state", "dedup", "finalize", "gateway", "edge-worker"]
 
@@ -89,6 +90,25 @@ def test_check_config_says_yes_and_no(settings, tmp_path):
     ):
         assert part in bad.stderr, f"{part}\n{bad.stderr}"
     assert len(bad.stderr.splitlines()) == 7, bad.stderr
+
+
+def test_the_file_in_the_manual_serves_every_program(settings, tmp_path):
+    page = (ROOT / "docs/OPERATIONS.md").read_text()
+    text = re.search(r"```json\n(.*?)```", page, re.DOTALL)[1]
+    for name, variable in (("token-public.pem", "JETTY_TOKEN_PUBLIC_KEY_FILE"), ("token-private.pem", "JETTY_TOKEN_PRIVATE_KEY_FILE"),
+                           ("object-url-secret", "JETTY_OBJECT_URL_SECRET_FILE")):
+        text = text.replace(f"/etc/jetty/{name}", settings[variable])
+    for name in ("postgres", "redis"):
+        secret = tmp_path / f"{name}-url"
+        secret.write_text(settings[f"JETTY_{name.upper()}_URL"])
+        text = text.replace(f"/etc/jetty/{name}-url", str(secret))
+    assert "/etc/jetty/" not in text
+    file = tmp_path / "jetty.json"
+    file.write_text(text)
+    for program in PROGRAMS:
+        [line] = re.findall(rf"^jetty-{program} (--listen .*) &$", page, re.MULTILINE)
+        checked = run(program, *line.replace("--web-directory web", f"--web-directory {ROOT}/web").split(), "--check-config", JETTY_CONFIG=str(file))
+        assert checked.returncode == 0, f"{program}: {checked.stderr}"
 
 
 def test_what_contradicts_itself_is_refused(settings):

@@ -91,6 +91,7 @@ exec env -i PATH=/usr/bin:/bin "$@"
         security, container = spec["securityContext"], spec["containers"][0]
         self.host = host
         self.container = container
+        self.template, self.environment = template, environment
         self.address = cluster.addresses[host]
         self.log = cluster.directory / f"{host}.log"
         variables = {"HOSTS": str(hosts), "SECRETS": str(files[0]), "TLS": str(files[1]), "GROUP": str(security["fsGroup"])}
@@ -102,6 +103,16 @@ exec env -i PATH=/usr/bin:/bin "$@"
              *(f"{name}={value}" for name, value in environment.items()), *user, str(binary), *container.get("args", [])],
             env={**os.environ, **variables}, stdin=subprocess.DEVNULL, stdout=self._output, stderr=subprocess.STDOUT)
         cluster.pods.append(self)
+
+    def execute(self, *command: str) -> str:
+        """What `kubectl exec` does: a command inside the container, as its user, with its environment. Returns what it printed."""
+        security = self.template["spec"]["securityContext"]
+        done = subprocess.run(
+            ["nsenter", f"--target={self.process.pid}", "--mount", "--net", f"--setuid={security['runAsUser']}", f"--setgid={security['runAsGroup']}",
+             "env", "-i", "PATH=/usr/bin:/bin", *(f"{name}={value}" for name, value in self.environment.items()), *command],
+            capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def wait(self, seconds: float) -> int:
         return self.process.wait(seconds)

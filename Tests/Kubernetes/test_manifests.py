@@ -169,11 +169,8 @@ class Platform:
         return int(status), json.loads(text)
 
     def make_key(self) -> str:
-        url = self.secrets["jetty-core"]["postgres-url"].replace("@postgres:", f"@{self.cluster.addresses['stores']}:")
-        done = self.cluster.inside(
-            HUB, str(self.cluster.directory / "bin/jetty-admin"), "account", "create", "--name", ACCOUNT, "--quiet", capture_output=True,
-            check=True, env=os.environ | {"JETTY_POSTGRES_URL": url})
-        return done.stdout.strip()
+        admin = str(self.cluster.directory / "bin/jetty-admin")
+        return self.pods["gateway"].execute(admin, "account", "create", "--name", ACCOUNT, "--quiet").strip()
 
 
 @pytest.fixture(scope="module", params=["dev", "production"])

@@ -110,7 +110,7 @@ final class StateStack: @unchecked Sendable {
   private let chunkChannel: RPCChannel
   private let directory: String
 
-  init(loop: EventLoop, database: String, redisURL: String, directory: String) throws {
+  init(loop: EventLoop, database: String, redisURL: String, directory: String, limits: SessionLimits = SessionLimits()) throws {
     self.loop = loop
     self.directory = directory
     pool = PostgresPool(loop: loop, configuration: try PostgresConfiguration(url: database, schema: "upload_state"))
@@ -138,7 +138,7 @@ final class StateStack: @unchecked Sendable {
     let router = RPCRouter()
     router.add(
       UploadStateHandlers(
-        desk: desk, statistics: StatisticsDesk(store: store, chunks: book, ledger: peers, registry: peers) { _, _ in }, watch: watch,
+        desk: desk, statistics: StatisticsDesk(store: store, chunks: book, ledger: peers, registry: peers, limits: limits) { _, _ in }, watch: watch,
         verifier: UploadTokenVerifier(key: key.publicKey), log: log, now: clock.now))
     let server = RPCServer(loop: loop, router: router)
     client = UploadStateClient(RPCChannel(target: RPCTarget(try server.listen(.loopback(port: 0))), loop: loop))
@@ -170,14 +170,15 @@ final class StateStack: @unchecked Sendable {
 
 /// Runs `body` against a service of its own with an empty database.
 func withState(
-  redis: TestRedis? = nil, database: String? = nil, seconds: UInt64 = 60, _ body: @escaping @Sendable (StateStack) async throws -> Void
+  redis: TestRedis? = nil, database: String? = nil, limits: SessionLimits = SessionLimits(), seconds: UInt64 = 60,
+  _ body: @escaping @Sendable (StateStack) async throws -> Void
 ) async throws {
   let url = try database ?? TestPostgres.shared.get().makeDatabase()
   let redisURL = try redis?.url ?? TestRedis.shared.get().url
   let directory = FileManager.default.temporaryDirectory.appendingPathComponent("jetty-state-\(UUID().uuidString)").path
   try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
   try await withEventLoop(seconds: seconds) { loop in
-    let stack = try StateStack(loop: loop, database: url, redisURL: redisURL, directory: directory)
+    let stack = try StateStack(loop: loop, database: url, redisURL: redisURL, directory: directory, limits: limits)
     defer { stack.close() }
     try await stack.migrate()
     try await body(stack)

@@ -68,6 +68,46 @@ struct StatisticsTests {
     }
   }
 
+  @Test("an unfinished upload is there, however many were begun since; of a file there is one line")
+  func unfinished() async throws {
+    try await withState { stack in
+      let old = TestSession(stack)
+      try await old.open()
+      old.stored(0, edge: "sfo-1")
+      for _ in 0..<25 {
+        let later = TestSession(stack)
+        try await later.open()
+        try await later.close(cost: 1)
+      }
+      let stats = try await Self.stats(stack)
+      #expect(stats.recentSessions.count == 21)
+      #expect(stats.recentSessions.last?.fileId == old.file.text && stats.recentSessions.last?.chunksStored == 1)
+      let another = TestSession(stack)
+      try await another.open()
+      let again = try await Self.stats(stack)
+      #expect(again.recentSessions.count == 21)
+      #expect(again.recentSessions.first?.fileId == another.file.text && again.recentSessions.last?.fileId == old.file.text)
+    }
+  }
+
+  @Test("more open uploads than ChunkMetadata tells of at once")
+  func manyOpen() async throws {
+    var limits = SessionLimits()
+    limits.recentSessionsMax = 150
+    try await withState(limits: limits, seconds: 90) { stack in
+      var files: [TestSession] = []
+      for _ in 0..<120 {
+        let session = TestSession(stack)
+        try await session.open()
+        session.stored(0, edge: "sfo-1")
+        files.append(session)
+      }
+      let stats = try await Self.stats(stack)
+      #expect(stats.recentSessions.count == 120)
+      #expect(stats.recentSessions.allSatisfy { $0.chunksStored == 1 })
+    }
+  }
+
   @Test("services that are down leave gaps, not errors")
   func gaps() async throws {
     try await withState { stack in
@@ -106,6 +146,7 @@ struct StatisticsTests {
       let stats = try await Self.stats(stack)
       #expect(stats.uploadsInProgress == 0)
       #expect(stats.recentSessions.map(\.status) == [.expired])
+      #expect(stats.recentSessions.map(\.costMicroDollars) == [0], "nothing is charged for what did not become a file")
     }
   }
 

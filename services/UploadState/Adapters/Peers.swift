@@ -17,6 +17,18 @@ struct RemoteChunks: ChunkBook {
   }
 
   func portions(of files: [FileID], account: AccountID) async throws -> [FileID: [EdgePortion]] {
+    var portions: [FileID: [EdgePortion]] = [:]
+    for begin in stride(from: 0, to: files.count, by: Self.filesPerCallMax) {
+      let some = files[begin..<min(begin + Self.filesPerCallMax, files.count)]
+      portions.merge(try await summaries(of: some, account)) { first, _ in first }
+    }
+    return portions
+  }
+
+  /// What SummarizeChunks takes at once.
+  private static let filesPerCallMax = 100
+
+  private func summaries(of files: ArraySlice<FileID>, _ account: AccountID) async throws -> [FileID: [EdgePortion]] {
     let request = SummarizeChunksRequest(fileIds: files.map(\.text))
     let answer = try await client.summarizeChunks(request, options: .on(behalfOf: account, timeoutMilliseconds: limits.statsPeerMilliseconds))
     var portions: [FileID: [EdgePortion]] = [:]

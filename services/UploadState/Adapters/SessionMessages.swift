@@ -117,7 +117,7 @@ extension SessionStats {
       bytesUploaded: recent.bytesStored.rawValue, chunksTotal: session.plan.chunksTotal, chunksStored: recent.chunksStored,
       edges: recent.edges.map(\.text), startedAt: session.startedAt, completedAt: session.endedAt ?? 0,
       avgSpeedMbps: recent.bytesPerSecond(at: now) / 1_000_000,
-      costMicroDollars: session.status == .completed ? session.actualCost.rawValue : session.estimatedCost.rawValue,
+      costMicroDollars: session.status.isOpen ? session.estimatedCost.rawValue : session.actualCost.rawValue,
       fileName: session.fileName ?? "")
   }
 }

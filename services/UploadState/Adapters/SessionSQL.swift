@@ -40,8 +40,14 @@ enum SessionSQL {
 
   static let expired = "SELECT \(columns) FROM upload_sessions WHERE \(open) AND expires_at <= $1 ORDER BY expires_at LIMIT $2"
 
+  private static let shown = "\(columns), edge_ids, edge_chunks, edge_bytes"
+  /// The newest $3, and the newest $3 of those that can be gone on with: whoever comes back for one must find it, however many others
+  /// were begun since.
   static let recent = """
-    SELECT \(columns), edge_ids, edge_chunks, edge_bytes FROM upload_sessions WHERE \(owned) ORDER BY started_at DESC LIMIT $3
+    (SELECT \(shown) FROM upload_sessions WHERE \(owned) ORDER BY started_at DESC LIMIT $3)
+    UNION
+    (SELECT \(shown) FROM upload_sessions WHERE \(owned) AND \(open) ORDER BY started_at DESC LIMIT $3)
+    ORDER BY started_at DESC
     """
 
   /// $3 is from when on speeds count, $4 the present.

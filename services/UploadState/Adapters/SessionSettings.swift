@@ -16,7 +16,8 @@ enum SessionSettings {
     table.add("upload.state.multiparts.waiting.max", \.multipartsWaitingMax, 1...1_000_000,
       "calls that may wait for their turn to create one, per loop")
     table.add("upload.state.multipart.timeout.ms", \.multipartMilliseconds, 100...600_000, "longest that the store may take to create one")
-    table.add("upload.state.recent.sessions.max", \.recentSessionsMax, 1...1_000, "sessions in one answer of stats")
+    table.add("upload.state.recent.sessions.max", \.recentSessionsMax, 1...1_000,
+      "newest sessions in one answer of stats, and as many unfinished ones at most")
     table.add("upload.state.speed.days", \.speedDays, 1...3_650, "stats averages speeds over the uploads of so many days")
     table.add("upload.state.peer.timeout.ms", \.statsPeerMilliseconds, 10...60_000,
       "longest that stats waits for each other service; what is late is left out")

@@ -68,7 +68,10 @@ public enum UploadStateProgram {
 
   /// The numbered files of `migrations/`.
   static func migrations() throws -> [Migration] {
-    [try Migration(name: "0001_upload_sessions", utf8: PackageResources._001_upload_sessions_sql)]
+    [
+      try Migration(name: "0001_upload_sessions", utf8: PackageResources._001_upload_sessions_sql),
+      try Migration(name: "0002_open_sessions", utf8: PackageResources._002_open_sessions_sql),
+    ]
   }
 
   static func unixMilliseconds() -> Int64 { Int64(Date().timeIntervalSince1970 * 1_000) }
