@@ -92,7 +92,9 @@ struct RevokeKey: ParsableCommand {
   @Option(help: "The beginning of the key as `account list` shows it.") var hint: String
 
   func run() throws {
-    let count = try database.withStore { try await $0.revokeKeys(of: account, hint: hint) }
+    // The list ends each with an ellipsis, which nobody can type.
+    let shown = hint.hasSuffix("…") ? hint : hint + "…"
+    let count = try database.withStore { try await $0.revokeKeys(of: account, hint: shown) }
     guard count > 0 else { throw ValidationError("account \(account) has no key \(hint) in use") }
     note("revoked")
   }
