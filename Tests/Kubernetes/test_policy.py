@@ -42,10 +42,20 @@ def let_out(documents, name, caller):
     network_policy["spec"]["podSelector"]["matchExpressions"][0]["values"].append(caller)
 
 
+def one(documents, kind, name):
+    return next(one for one in documents if (one["kind"], one["metadata"]["name"]) == (kind, name))
+
+
 CHANGES = {
     "no Deployment": drop("Deployment", "dedup"),
     "no CronJob": drop("CronJob", "upload-patterns"),
     "no HorizontalPodAutoscaler": drop("HorizontalPodAutoscaler", "dedup"),
+    "another's HorizontalPodAutoscaler": lambda documents: one(documents, "HorizontalPodAutoscaler", "dedup")["spec"]["scaleTargetRef"].update(
+        name="finalize"),
+    "a HorizontalPodAutoscaler without room": lambda documents: one(documents, "HorizontalPodAutoscaler", "dedup")["spec"].update(
+        minReplicas=10),
+    "a PodDisruptionBudget that lets nobody go": lambda documents: one(documents, "PodDisruptionBudget", "dedup")["spec"].update(maxUnavailable=0),
+    "a ServiceAccount with a token": lambda documents: one(documents, "ServiceAccount", "dedup").pop("automountServiceAccountToken"),
     "no PodDisruptionBudget": drop("PodDisruptionBudget", "gateway"),
     "no headless Service": drop("Service", "finalize-headless"),
     "no ClusterIP Service": drop("Service", "finalize"),
@@ -72,6 +82,12 @@ CHANGES = {
 @pytest.mark.parametrize("overlay", RENDERED)
 def test_what_is_committed_keeps_every_rule(overlay):
     assert list(policy.breaches(RENDERED[overlay])) == []
+
+
+def test_a_store_without_a_probe_is_found():
+    documents = copy.deepcopy(RENDERED["dev"])
+    one(documents, "StatefulSet", "redis")["spec"]["template"]["spec"]["containers"][0].pop("livenessProbe")
+    assert list(policy.breaches(documents)) == ["redis: has no livenessProbe"]
 
 
 @pytest.mark.parametrize("what", CHANGES)

@@ -25,6 +25,8 @@ def breaches(documents: list[dict]):
         yield from (f"{kind} {name}: {breach}" for breach in reference_breaches(pod["spec"], rendered))
         if kind == "Deployment":
             yield from (f"{name}: {breach}" for breach in program_breaches(name, pod, rendered))
+        if kind == "StatefulSet":
+            yield from (f"{name}: has no {probe}" for probe in PROBES if probe not in pod["spec"]["containers"][0])
         if kind == "CronJob":
             yield from (f"{name}: {breach}" for breach in job_breaches(name, rendered))
     yield from selector_breaches(rendered)
@@ -92,6 +94,9 @@ def program_breaches(name: str, pod: dict, rendered: workloads.Rendered):
     headless = [one["spec"].get("clusterIP") == "None" for one in rendered.services_of(name)]
     if sorted(headless) != [False, True]:
         yield "needs one headless and one ClusterIP Service"
+    yield from scaling_breaches(name, rendered)
+    if name in rendered.names("ServiceAccount") and rendered.one("ServiceAccount", name).get("automountServiceAccountToken") is not False:
+        yield "its ServiceAccount hands out a token"
     keys = {one["topologyKey"] for one in spec.get("topologySpreadConstraints", [])}
     if not {"kubernetes.io/hostname", "topology.kubernetes.io/zone"} <= keys:
         yield "may run all its pods on one node or in one zone"
@@ -102,6 +107,20 @@ def program_breaches(name: str, pod: dict, rendered: workloads.Rendered):
         yield "is killed before it can drain"
     if rendered.replicas_are_set(name):
         yield "sets replicas, which its HorizontalPodAutoscaler decides"
+
+
+def scaling_breaches(name: str, rendered: workloads.Rendered):
+    """An autoscaler that scales something else, or cannot, and a budget that lets all pods go or none."""
+    if name in rendered.names("HorizontalPodAutoscaler"):
+        spec = rendered.one("HorizontalPodAutoscaler", name)["spec"]
+        if (spec["scaleTargetRef"]["kind"], spec["scaleTargetRef"]["name"]) != ("Deployment", name):
+            yield "its HorizontalPodAutoscaler scales something else"
+        if not 1 <= spec.get("minReplicas", 1) < spec["maxReplicas"]:
+            yield "its HorizontalPodAutoscaler has no room"
+        if "cpu" not in {one.get("resource", {}).get("name") for one in spec.get("metrics", [])}:
+            yield "its HorizontalPodAutoscaler does not look at the CPU"
+    if name in rendered.names("PodDisruptionBudget") and rendered.one("PodDisruptionBudget", name)["spec"].get("maxUnavailable") != 1:
+        yield "its PodDisruptionBudget does not let exactly one pod go"
 
 
 def job_breaches(name: str, rendered: workloads.Rendered):
