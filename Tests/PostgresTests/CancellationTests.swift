@@ -5,19 +5,6 @@ import Testing
 
 @Suite("Statements that nobody waits for any more", .timeLimit(.minutes(3)))
 struct CancellationTests {
-  private func withPool(
-    _ adjust: @escaping @Sendable (inout PostgresConfiguration) -> Void, _ body: @escaping @Sendable (PostgresPool, EventLoop) async throws -> Void
-  ) async throws {
-    let url = try TestPostgres.shared.get().makeDatabase()
-    try await withEventLoop { loop in
-      var configuration = try PostgresConfiguration(url: url)
-      adjust(&configuration)
-      let pool = PostgresPool(loop: loop, configuration: configuration)
-      defer { pool.close() }
-      try await body(pool, loop)
-    }
-  }
-
   @Test func theServerIsToldAndTheConnectionIsGoodAgain() async throws {
     try await withPool({ $0.connectionsMax = 1 }) { pool, loop in
       try await pool.query("SELECT 1")

@@ -5,20 +5,6 @@ import Testing
 
 @Suite("PostgresPool", .timeLimit(.minutes(3)))
 struct PoolTests {
-  private func withPool(
-    _ adjust: @escaping @Sendable (inout PostgresConfiguration) -> Void = { _ in },
-    _ body: @escaping @Sendable (PostgresPool, EventLoop) async throws -> Void
-  ) async throws {
-    let url = try TestPostgres.shared.get().makeDatabase()
-    try await withEventLoop { loop in
-      var configuration = try PostgresConfiguration(url: url)
-      adjust(&configuration)
-      let pool = PostgresPool(loop: loop, configuration: configuration)
-      defer { pool.close() }
-      try await body(pool, loop)
-    }
-  }
-
   @Test func valuesComeBackAsTheyWere() async throws {
     let big = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     try await withPool { pool, _ in

@@ -34,19 +34,15 @@ struct RecoveryTests {
   }
 
   @Test func connectionsThatTheServerEndsAreReplaced() async throws {
-    let url = try TestPostgres.shared.get().makeDatabase()
-    try await withEventLoop { loop in
-      var configuration = try PostgresConfiguration(url: url)
-      configuration.connectionsMax = 1
-      let pool = PostgresPool(loop: loop, configuration: configuration)
-      defer { pool.close() }
+    try await withPool({ $0.connectionsMax = 1 }) { pool, _ in
       for _ in 0..<3 {
         await #expect {
           try await pool.query("SELECT pg_terminate_backend(pg_backend_pid())")
         } throws: {
           ($0 as? PostgresError)?.isUnavailable ?? false
         }
-        #expect(try await pool.query("SELECT 1").count == 1)
+        let rows = try await pool.query("SELECT 1")
+        #expect(rows.count == 1)
       }
     }
   }
@@ -93,34 +89,33 @@ struct RecoveryTests {
     }
   }
 
-  @Test func aBackendThatFreezesIsGivenUp() async throws {
+  /// The one backend of the pool stops where it is.
+  private func withFrozenBackend(
+    timeoutMilliseconds: UInt64, _ body: @escaping @Sendable (_ pool: PostgresPool, _ loop: EventLoop, _ backend: Int64) async throws -> Void
+  ) async throws {
     let server = try TestPostgres.shared.get()
-    let url = try server.makeDatabase()
-    try await withEventLoop { loop in
-      var configuration = try PostgresConfiguration(url: url, connectionsMax: 1)
-      configuration.queryTimeoutMilliseconds = 400
-      let pool = PostgresPool(loop: loop, configuration: configuration)
-      defer { pool.close() }
+    try await withPool {
+      $0.connectionsMax = 1
+      $0.queryTimeoutMilliseconds = timeoutMilliseconds
+    } _: { pool, loop in
       let backend = try await pool.query("SELECT pg_backend_pid()")[0][0].int64
       server.freeze(backend: Int32(backend))
       defer { server.thaw(backend: Int32(backend)) }
+      try await body(pool, loop, backend)
+    }
+  }
+
+  @Test func aBackendThatFreezesIsGivenUp() async throws {
+    try await withFrozenBackend(timeoutMilliseconds: 400) { pool, _, backend in
       await #expect(throws: PostgresError.timeout(milliseconds: 400)) { try await pool.query("SELECT 1") }
-      #expect(try await pool.query("SELECT pg_backend_pid()")[0][0].int64 != backend)
+      let next = try await pool.query("SELECT pg_backend_pid()")[0][0].int64
+      #expect(next != backend)
     }
   }
 
   /// Callers with less patience than the statement have: nobody's time-out notices that the server is gone.
   @Test func aBackendThatFreezesIsGivenUpThoughItsCallersWereFirst() async throws {
-    let server = try TestPostgres.shared.get()
-    let url = try server.makeDatabase()
-    try await withEventLoop { loop in
-      var configuration = try PostgresConfiguration(url: url, connectionsMax: 1)
-      configuration.queryTimeoutMilliseconds = 1_000
-      let pool = PostgresPool(loop: loop, configuration: configuration)
-      defer { pool.close() }
-      let backend = try await pool.query("SELECT pg_backend_pid()")[0][0].int64
-      server.freeze(backend: Int32(backend))
-      defer { server.thaw(backend: Int32(backend)) }
+    try await withFrozenBackend(timeoutMilliseconds: 1_000) { pool, loop, backend in
       let impatient = Task(executorPreference: loop) { try await pool.query("SELECT 1") }
       try await loop.sleep(milliseconds: 100)
       impatient.cancel()

@@ -5,16 +5,14 @@ import Testing
 
 @Suite("What a peer may do that helps nobody")
 struct GlitchBudgetTests {
-  private static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
-
-  private static func frame(_ type: UInt8, _ payload: [UInt8] = [], flags: UInt8 = 0, stream: UInt8 = 0) -> [UInt8] {
-    [0, UInt8(payload.count >> 8), UInt8(payload.count & 255), type, flags, 0, 0, 0, stream] + payload
+  private static func frame(_ type: UInt8, _ payload: [UInt8] = [], flags: UInt8 = 0, stream: UInt32 = 0) -> [UInt8] {
+    RawConnection.frame(type: type, flags: flags, stream: stream, payload)
   }
 
   private static func repeated(_ bytes: [UInt8], _ count: Int) -> [UInt8] { (0..<count).flatMap { _ in bytes } }
 
   @Test(arguments: [1, 2, 7, 9, 10, 1_000]) func framesAreSeenHoweverTheyAreCut(_ size: Int) {
-    let bytes = Self.preface + Self.frame(4) + Self.repeated(Self.frame(6, [UInt8](repeating: 0, count: 8)), 5) + Self.frame(0xEE, [1, 2, 3]) + [0, 0]
+    let bytes = RawConnection.preface + Self.repeated(Self.frame(6, [UInt8](repeating: 0, count: 8)), 5) + Self.frame(0xEE, [1, 2, 3]) + [0, 0]
     var scanner = FrameScanner(prefaceBytes: 24)
     var cost = 0
     for start in stride(from: 0, to: bytes.count, by: size) {
@@ -42,7 +40,7 @@ struct GlitchBudgetTests {
   @Test(arguments: [0xEE, 0]) func framesThatNobodyIsToldOfCost(_ type: UInt8) throws {
     let session = try HTTP2Session(role: .server)
     defer { session.close() }
-    let opening = Self.preface + Self.frame(4)
+    let opening = RawConnection.preface
     try opening.withUnsafeBytes { try session.receive($0) }
     if type == 0 {
       // A request that ends, and is reset, so that its DATA belongs to nothing.
@@ -75,7 +73,7 @@ struct GlitchBudgetTests {
     defer { session.close() }
     let acknowledgement = Self.frame(6, [UInt8](repeating: 0, count: 8), flags: 1)
     session.ping()
-    let opening = Self.preface + Self.frame(4) + acknowledgement
+    let opening = RawConnection.preface + acknowledgement
     try opening.withUnsafeBytes { try session.receive($0) }
     let before = session.glitchBudgetLeft
     try acknowledgement.withUnsafeBytes { try session.receive($0) }
