@@ -14,11 +14,14 @@ public struct FileID: Sendable, Hashable {
   /// Bytes of the text, always.
   public static let textLength = 31
 
-  /// Makes a new id. `random` need not be secret: an id names a file, it does not open it.
-  public init(unixMilliseconds: UInt64, using random: inout some RandomNumberGenerator) {
-    let first = random.next()
-    high = (unixMilliseconds & 0xFFFF_FFFF_FFFF) << 16 | 0x7000 | (first & 0x0FFF)
-    low = 0x8000_0000_0000_0000 | (random.next() & 0x3FFF_FFFF_FFFF_FFFF)
+  /// Makes a new id. What is random in it need not be secret: an id names a file, it does not open it.
+  public init(unixMilliseconds: UInt64) {
+    self.init(unixMilliseconds: unixMilliseconds, random: (.random(in: .min ... .max), .random(in: .min ... .max)))
+  }
+
+  init(unixMilliseconds: UInt64, random: (UInt64, UInt64)) {
+    high = (unixMilliseconds & 0xFFFF_FFFF_FFFF) << 16 | 0x7000 | (random.0 & 0x0FFF)
+    low = 0x8000_0000_0000_0000 | (random.1 & 0x3FFF_FFFF_FFFF_FFFF)
   }
 
   /// Reads the text form; nil for anything but exactly that form of a version 7 UUID.

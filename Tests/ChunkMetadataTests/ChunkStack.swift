@@ -98,9 +98,8 @@ struct TestUpload: Sendable {
 
   init(_ stack: ChunkStack, chunks: UInt32 = 4, account: String = "acc_one", validSeconds: Int64 = 600) {
     self.stack = stack
-    var random = SystemRandomNumberGenerator()
     let now = UInt64(ChunkMetadataProgram.unixMilliseconds())
-    file = FileID(unixMilliseconds: now, using: &random)
+    file = FileID(unixMilliseconds: now)
     self.account = AccountID(account)!
     // The last chunk is 1,000 bytes.
     let size = UInt64(chunks - 1) * Model.UploadPlan.chunkSizeMin.rawValue + 1_000

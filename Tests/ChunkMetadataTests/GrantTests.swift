@@ -6,9 +6,8 @@ import Testing
 @Suite("What a plan allows")
 struct GrantTests {
   private func grant(size: UInt64) -> UploadGrant {
-    var random = SystemRandomNumberGenerator()
     return UploadGrant(
-      file: FileID(unixMilliseconds: 1, using: &random), account: AccountID("acc_1")!,
+      file: FileID(unixMilliseconds: 1), account: AccountID("acc_1")!,
       plan: UploadPlan(fileSize: ByteCount(size), chunkSize: .mebibytes(5))!)
   }
 

@@ -125,8 +125,7 @@ struct FinderWorld {
   let finder: DuplicateFinder
 
   func file(_ user: String, _ name: String, seed: UInt8, verified: Bool = false, account: String = "acme") -> StoredFile {
-    var generator = SystemRandomNumberGenerator()
-    let id = FileID(unixMilliseconds: 1_700_000_000_000, using: &generator)
+    let id = FileID(unixMilliseconds: 1_700_000_000_000)
     guard let account = AccountID(account), let user = UserID(user), let hash = ContentHash(bytes: [UInt8](repeating: seed, count: 32)) else {
       preconditionFailure("the test's own names are good")
     }

@@ -102,8 +102,7 @@ final class ServiceHarness: @unchecked Sendable {
     }
     router.unary(FinalizeMethods.cloneFile) { [unowned self] (request: CloneFileRequest, _) in
       clones += 1
-      var random = SeededRandom(seed: 77)
-      let id = FileID(unixMilliseconds: 9, using: &random)
+      let id = FileID(unixMilliseconds: 9)
       return CloneFileResponse(file: File(id: id.text, url: "http://clone", size: 1 << 30), savedBytes: 1 << 30, savedCostMicroDollars: 107_374)
     }
     router.unary(UploadStateMethods.openUpload) { [unowned self] (request: OpenUploadRequest, context) in

@@ -21,8 +21,7 @@ enum Fixture {
   static let edge = valid(EdgeID("sfo-1"))
 
   static func file() -> FileID {
-    var random = SystemRandomNumberGenerator()
-    return FileID(unixMilliseconds: 1_700_000_000_000, using: &random)
+    return FileID(unixMilliseconds: 1_700_000_000_000)
   }
 
   static func token(for file: FileID, expiresAt: Int64 = 4_000_000_000, key: Ed25519.PrivateKey = key) -> String {

@@ -17,8 +17,7 @@ import Testing
   private static let hash = "sha256:" + Hex.encode(SHA256.hash(bytes))
 
   private static func newFile() -> String {
-    var random = SystemRandomNumberGenerator()
-    return FileID(unixMilliseconds: 1_700_000_000_000, using: &random).text
+    return FileID(unixMilliseconds: 1_700_000_000_000).text
   }
 
   private static func json(file: String = file) -> String {

@@ -37,8 +37,7 @@ final class FakeService: @unchecked Sendable {
   private var fileSize: UInt64 = 0
 
   init() {
-    var random = SystemRandomNumberGenerator()
-    fileID = FileID(unixMilliseconds: 1_732_000_000_000, using: &random)
+    fileID = FileID(unixMilliseconds: 1_732_000_000_000)
   }
 
   func start(on loop: EventLoop) throws {

@@ -75,12 +75,11 @@ struct FileTests {
 
   @Test func journalsSurviveAndDamagedOnesAreIgnored() throws {
     let store = JournalStore(directory: scratch.path + "/deep/er/uploads")
-    var random = SeededRandom(seed: 5)
     let plan = try #require(UploadPlan(fileSize: .mebibytes(11)))
     let hash = try #require(ContentHash(bytes: SHA256.hash("x")))
     func journal(_ milliseconds: UInt64, _ path: String) throws -> UploadJournal {
       UploadJournal(
-        fileID: FileID(unixMilliseconds: milliseconds, using: &random), userID: try #require(UserID("u")), gateway: "http://g", path: path,
+        fileID: FileID(unixMilliseconds: milliseconds), userID: try #require(UserID("u")), gateway: "http://g", path: path,
         fingerprint: FileFingerprint(size: 11 << 20, modifiedSeconds: -5, modifiedNanoseconds: 7), plan: plan,
         digest: FileDigest(fileHash: hash, chunkHashes: [hash, hash, hash]))
     }

@@ -170,8 +170,7 @@ struct UploaderTests {
   /// An upload that ended is known by its id only, which says nothing of the file at hand.
   @Test func goingOnWithAnEndedUploadTakesOnlyItsOwnFile() async throws {
     let path = path
-    var random = SystemRandomNumberGenerator()
-    let id = FileID(unixMilliseconds: 1_732_000_000_000, using: &random)
+    let id = FileID(unixMilliseconds: 1_732_000_000_000)
     let own = try await run(prepare: { $0.isEnded = true }, doing: { uploader, service in
       service.storedHash = try await FileHasher.digest(
         SourceFile(path: path), plan: try #require(UploadPlan(fileSize: SourceFile(path: path).size)), on: uploaderLoop()).fileHash.text

@@ -18,8 +18,7 @@ struct TestSession: Sendable {
     self.stack = stack
     self.account = account
     self.user = user
-    var random = SystemRandomNumberGenerator()
-    file = FileID(unixMilliseconds: UInt64(UploadStateProgram.unixMilliseconds()), using: &random)
+    file = FileID(unixMilliseconds: UInt64(UploadStateProgram.unixMilliseconds()))
     let size = chunks == 0 ? 0 : (chunks - 1) * (5 << 20) + 1_000
     plan = Model.UploadPlan(fileSize: ByteCount(size), chunkSize: .mebibytes(5))!
   }

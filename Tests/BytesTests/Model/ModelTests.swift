@@ -1,12 +1,11 @@
-import Model
+@testable import Model
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct ModelTests {
   @Test func fileIDReadsBackAndSortsByTime() throws {
-    var random = SystemRandomNumberGenerator()
-    let earlier = FileID(unixMilliseconds: 1_732_000_000_000, using: &random)
-    let later = FileID(unixMilliseconds: 1_732_000_000_001, using: &random)
+    let earlier = FileID(unixMilliseconds: 1_732_000_000_000)
+    let later = FileID(unixMilliseconds: 1_732_000_000_001)
     #expect(FileID(earlier.text) == earlier)
     #expect(earlier.unixMilliseconds == 1_732_000_000_000)
     #expect(earlier < later)
@@ -15,12 +14,7 @@ struct ModelTests {
 
   /// The example of RFC 9562 appendix A.6, its 16 bytes in base32 (Python's base64.b32encode).
   @Test func fileIDAgreesWithTheRFCExample() throws {
-    struct Fixed: RandomNumberGenerator {
-      var values: [UInt64]
-      mutating func next() -> UInt64 { values.removeFirst() }
-    }
-    var random = Fixed(values: [0xCC3, 0x18C4_DC0C_0C07_398F])
-    let id = FileID(unixMilliseconds: 0x017F_22E2_79B0, using: &random)
+    let id = FileID(unixMilliseconds: 0x017F_22E2_79B0, random: (0xCC3, 0x18C4_DC0C_0C07_398F))
     #expect(id.high == 0x017F_22E2_79B0_7CC3)
     #expect(id.low == 0x98C4_DC0C_0C07_398F)
     #expect(id.text == "file_af7sfytzwb6mhgge3qgaybzzr4")

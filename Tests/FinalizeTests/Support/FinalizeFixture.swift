@@ -85,8 +85,7 @@ final class FinalizeFixture: @unchecked Sendable {
     _ bytes: [UInt8], user: String = "usr_1", account: String = FinalizeFixture.account, hash: String? = nil, missing: Set<Int> = [],
     expiresAt: Int64 = .max
   ) async throws -> String {
-    var random = SystemRandomNumberGenerator()
-    let id = FileID(unixMilliseconds: 1_700_000_000_000, using: &random).text
+    let id = FileID(unixMilliseconds: 1_700_000_000_000).text
     let chunkSize = Int(Model.UploadPlan.chunkSizeMin.rawValue)
     let key = try ObjectKey.file(account: account, user: user, file: id)
     let total = (bytes.count + chunkSize - 1) / chunkSize

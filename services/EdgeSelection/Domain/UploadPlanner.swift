@@ -40,7 +40,7 @@ public final class UploadPlanner {
     let opened = now()
     let session = try await sessions.open(
       UploadSession(
-        fileID: FileID(unixMilliseconds: UInt64(max(0, opened)), using: &random), caller: inquiry.caller, fileHash: inquiry.fileHash,
+        fileID: FileID(unixMilliseconds: UInt64(max(0, opened))), caller: inquiry.caller, fileHash: inquiry.fileHash,
         fileName: inquiry.fileName, mediaType: inquiry.mediaType, plan: plan, threads: UploadPlan.threads(edges: edges.count),
         edges: edges.map(\.id), estimatedCost: cost))
     habits.opened(session, at: opened)

@@ -52,8 +52,7 @@ public struct FinalizeAssembly: Sendable {
   }
 
   private static let newFileID: @Sendable () -> FileID = {
-    var random = SystemRandomNumberGenerator()
-    return FileID(unixMilliseconds: WallClock.unixMilliseconds(), using: &random)
+    return FileID(unixMilliseconds: WallClock.unixMilliseconds())
   }
 
   // MARK: Work that no caller waits for. One round each; throws where the database or a peer is away.
