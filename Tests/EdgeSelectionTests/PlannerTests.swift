@@ -140,7 +140,6 @@ final class World {
   let planner: UploadPlanner
 
   init() {
-    var random = SeededRandom(seed: 9)
     someID = FileID(unixMilliseconds: 5)
     let directory = EdgeDirectory()
     directory.replaceAll(with: [edge("lax-1", 34.0522, -118.2437, heardAt: 1_000), edge("sfo-1", 37.7749, -122.4194, heardAt: 1_000)])
