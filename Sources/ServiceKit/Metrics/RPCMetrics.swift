@@ -39,11 +39,11 @@ enum RPCMetrics {
   private static func bindOutcomes(_ statistics: RPCStatistics, _ prefix: String, _ what: String, to registry: MetricsRegistry) {
     bind(statistics, "\(prefix)_duration_seconds", "Time an ended \(what) took", to: registry) { $0.attemptSeconds }
     bind(
-      statistics, "\(prefix)_sent_total_compressed_message_size_bytes", "Bytes of the messages sent in a \(what), as they went over the wire",
+      statistics, "\(prefix)_sent_total_compressed_message_size_bytes", "Bytes of the messages sent in one \(what), as they went over the wire",
       to: registry
     ) { $0.sentBytes }
     bind(
-      statistics, "\(prefix)_rcvd_total_compressed_message_size_bytes", "Bytes of the messages received in a \(what), as they came over the wire",
+      statistics, "\(prefix)_rcvd_total_compressed_message_size_bytes", "Bytes of the messages received in one \(what), as they came over the wire",
       to: registry
     ) { $0.receivedBytes }
   }
