@@ -48,7 +48,8 @@ final class HTTP2Driver: ConnectionDriver {
   /// before it waits does not count, so that slow downloads do not hold up the requests beside them; unless memory is short, of which this
   /// connection then may hold a sixteenth.
   var hasRoomForAnswers: Bool {
-    if connection.server.isMemoryShort { return connection.heldBytes <= limits.connectionOutputBytesMax / 16 }
+    // Not the header fields of those that wait, which would wait for themselves.
+    if connection.server.isMemoryShort { return outputBytes <= limits.connectionOutputBytesMax / 16 }
     return session.queuedOutputBytes <= limits.connectionOutputBytesMax + begunStreams * limits.outputBytesMax
   }
 
@@ -81,8 +82,11 @@ final class HTTP2Driver: ConnectionDriver {
   /// At once, not at the end of the iteration: many answers may be made in one.
   func countHeldBytes() {
     // Streams end a little later than their connection, whose account is closed.
-    if connection.isOpen { connection.heldBytes = session.queuedOutputBytes + session.outbound.count + headerBytes }
+    if connection.isOpen { connection.heldBytes = outputBytes + headerBytes }
   }
+
+  /// Answers that the client has not taken.
+  private var outputBytes: Int { session.queuedOutputBytes + session.outbound.count }
 
   private func outputMoved() {
     countHeldBytes()

@@ -93,9 +93,9 @@ final class HTTPConnection: Pollable {
     didSet { server.statistics.heldBytes += heldBytes - oldValue }
   }
 
-  /// Since when it has waited for a request, or for the rest of its head; nil while one is under way. (Every wait has a deadline,
-  /// set when it begins.)
-  var quietSinceNanoseconds: UInt64? { driver?.isQuiet ?? true ? deadlineSetNanoseconds : nil }
+  /// Since when it has waited for a request, or for the rest of its head, or all was said; nil while a request is under way. (Every wait has a
+  /// deadline, set when it begins.)
+  var quietSinceNanoseconds: UInt64? { lingering != nil || driver?.isQuiet ?? true ? deadlineSetNanoseconds : nil }
 
   // MARK: Events
 

@@ -16,7 +16,8 @@ struct DatabaseOptions: ParsableArguments {
   /// What was given, as the services take it: both variables at once are a mistake.
   private func url() throws -> String {
     if let postgresURL { return postgresURL }
-    let environment = ProcessInfo.processInfo.environment
+    // Empty is not set.
+    let environment = ProcessInfo.processInfo.environment.filter { !$0.value.isEmpty }
     switch (environment["JETTY_POSTGRES_URL"], environment["JETTY_POSTGRES_URL_FILE"]) {
     case (let url?, nil): return url
     case (nil, let path?):

@@ -26,16 +26,21 @@ struct HeaderMemoTests {
     private var nextID: UInt32 = 1
 
     init() throws {
-      server = try Server(role: .server)
+      var configuration = HTTP2Configuration()
+      // As for HTTP: a stream that is answered stays until its request has ended.
+      configuration.resetsUnfinishedRequests = false
+      server = try Server(role: .server, configuration: configuration)
       try send(RawConnection.preface)
     }
 
-    private func send(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try server.receive($0) } }
+    func send(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try server.receive($0) } }
 
     /// A request, with its body where there is one, and the trailer after it.
-    func request(_ fields: [(String, String)], body: String? = nil, trailers: [(String, String)]? = nil) throws -> Server.Stream {
-      let id = nextID
-      nextID += 2
+    func request(
+      _ fields: [(String, String)], body: String? = nil, trailers: [(String, String)]? = nil, stream: UInt32? = nil
+    ) throws -> Server.Stream {
+      let id = stream ?? nextID
+      nextID = id + 2
       func send(_ type: UInt8, _ flags: UInt8, _ payload: [UInt8]) throws {
         try self.send(RawConnection.frame(type: type, flags: flags, stream: id, payload))
       }
@@ -95,6 +100,39 @@ struct HeaderMemoTests {
     let stream = try peer.request(wrong)
     #expect(stream.seen == .closed && stream.closeCode == .protocolError)
     #expect(try peer.request(Self.fields).seen.contains(.headers), "the connection goes on")
+    peer.server.close()
+  }
+
+  /// Between the two parts of the block another request is answered, which ends its stream unless it has more to send.
+  @Test(arguments: [true, false]) func aBlockInTwoReadsIsThatOfItsStream(otherEnds: Bool) throws {
+    let peer = try Peer()
+    _ = try peer.request(Self.fields)
+    let changed = Array(Self.fields.dropLast()) + [("x-a", "2")]
+    let other = RawConnection.frame(type: 1, flags: otherEnds ? 5 : 4, stream: 3, RawConnection.headers(Self.fields))
+    let block = RawConnection.frame(type: 1, flags: 5, stream: 5, RawConnection.headers(changed))
+    try peer.send(other + block.dropLast(2))
+    let answer = HTTP2Fields()
+    answer.add(":status", "200")
+    peer.server.streams[1].respond(answer, endStream: true)
+    try peer.server.produce(upTo: 1 << 20)
+    try peer.send(Array(block.suffix(2)))
+    #expect(pairs(peer.server.streams[1].headers) == Self.fields.map { $0.0 + "=" + $0.1 })
+    #expect(pairs(peer.server.streams[2].headers) == changed.map { $0.0 + "=" + $0.1 })
+    #expect(peer.server.streams[2].seen == [.headers, .end])
+    peer.server.close()
+  }
+
+  /// Its own stream ends in the middle of the block.
+  @Test func theRestOfABlockWithoutAStreamIsDropped() throws {
+    let peer = try Peer()
+    _ = try peer.request(Self.fields)
+    let block = RawConnection.frame(type: 1, flags: 5, stream: 3, RawConnection.headers(Array(Self.fields.dropLast()) + [("x-a", "2")]))
+    try peer.send(Array(block.dropLast(2)))
+    peer.server.streams[1].reset(.cancel)
+    try peer.server.produce(upTo: 1 << 20)
+    try peer.send(Array(block.suffix(2)))
+    #expect(peer.server.streams[1].seen == .closed)
+    #expect(try peer.request(Self.fields, stream: 5).seen.contains(.headers), "the connection goes on")
     peer.server.close()
   }
 

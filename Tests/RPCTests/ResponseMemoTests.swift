@@ -27,7 +27,7 @@ struct ResponseMemoTests {
       try send(RawConnection.frame(type: 4, flags: 0, stream: 0, []))
     }
 
-    private func send(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try client.receive($0) } }
+    func send(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try client.receive($0) } }
 
     /// Makes a request and answers it with `parts`, the last of which ends the stream unless `isOpen`. `atOnce`: in one read.
     func answer(_ parts: [Part], isOpen: Bool = false, atOnce: Bool = false) throws -> Stream {
@@ -131,6 +131,28 @@ struct ResponseMemoTests {
         #expect(try peer.answer(good).seen == Self.whole, "the connection goes on")
       }
     }
+    peer.client.close()
+  }
+
+  /// Between the two parts of the block another request is sent to its end.
+  @Test func aBlockInTwoReadsIsThatOfItsStream() throws {
+    let peer = try Peer()
+    _ = try peer.answer([.fields(Self.head), .data("a"), .fields(Self.trailer)])
+    let (other, stream) = (Stream(), Stream())
+    for (stream, hasBody) in [(other, true), (stream, false)] {
+      let fields = HTTP2Fields()
+      for (name, value) in [(":method", "POST"), (":scheme", "http"), (":path", "/a"), (":authority", "x")] { fields.add(name, value) }
+      try peer.client.open(stream, fields, hasBody: hasBody)
+    }
+    try peer.client.produce(upTo: 1 << 20)
+    let changed = Array(Self.head.dropLast()) + [("x-a", "2")]
+    let block = RawConnection.frame(type: 1, flags: 4, stream: UInt32(stream.id), RawConnection.headers(changed))
+    try peer.send(Array(block.dropLast(2)))
+    other.finish()
+    try peer.client.produce(upTo: 1 << 20)
+    try peer.send(Array(block.suffix(2)))
+    #expect(stream.seen == .headers && pairs(stream.headers) == text(changed))
+    #expect(other.seen == [] && other.headers.count == 0)
     peer.client.close()
   }
 

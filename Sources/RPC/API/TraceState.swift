@@ -1,4 +1,5 @@
-/// The `tracestate` field: a list of `key=value` that tracing systems leave for themselves. It is passed on as it came.
+/// The `tracestate` field: a list of `key=value` that tracing systems leave for themselves. It is passed on as it came, but for
+/// tabs between its members: not every HTTP library takes a tab in a field, and a space means the same.
 enum TraceState {
   /// What has to be passed on at least (section 3.3.1.5 of the recommendation); more is left out.
   private static let bytesMax = 512
@@ -11,7 +12,7 @@ enum TraceState {
     guard !text.isEmpty, text.utf8.count <= bytesMax else { return nil }
     let members = text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: true)
     guard members.count <= membersMax, members.allSatisfy({ isMember($0) }) else { return nil }
-    return text
+    return text.utf8.contains(0x09) ? String(decoding: text.utf8.map { $0 == 0x09 ? 0x20 : $0 }, as: UTF8.self) : text
   }
 
   private static func isMember(_ member: Substring.UTF8View) -> Bool {

@@ -22,8 +22,13 @@ final class LoopReadings: Sendable {
 
   /// - Parameter loop: the caller's; it keeps the time.
   func fetch(on loop: EventLoop) async {
-    for source in sources.withLock({ $0 }) {
-      try? await loop.withTimeout(milliseconds: milliseconds) { try await source.loop.run { source.update() } }
+    let milliseconds = milliseconds
+    await withTaskGroup(of: Void.self) { group in
+      for source in sources.withLock({ $0 }) {
+        group.addTask(executorPreference: loop) {
+          try? await loop.withTimeout(milliseconds: milliseconds) { try await source.loop.run { source.update() } }
+        }
+      }
     }
   }
 }

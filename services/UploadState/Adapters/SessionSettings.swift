@@ -20,7 +20,7 @@ enum SessionSettings {
       "newest sessions in one answer of stats, and as many unfinished ones at most")
     table.add("upload.state.speed.days", \.speedDays, 1...3_650, "stats averages speeds over the uploads of so many days")
     table.add("upload.state.peer.timeout.ms", \.statsPeerMilliseconds, 10...60_000,
-      "longest that stats waits for each other service; what is late is left out")
+      "longest that stats waits for each call to another service; what is late is left out")
     table.add("upload.state.watchers.max", \.watchersMax, 1...1_000_000, "watchers of progress at once, per loop")
     table.add("upload.state.watch.resync.ms", \.watchResyncMilliseconds, 100...day,
       "how often a watcher reads the truth although it hears of every change")
