@@ -107,7 +107,8 @@ extension HTTP2Session {
     switch Int32(clamping: code) {
     case Int32(NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue): terminate(.protocolError)
     // Header blocks far above the limit end in a callback of ours.
-    case Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue), Int32(NGHTTP2_ERR_FLOODED.rawValue), Self.tooManyContinuations:
+    case Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue): terminate(.enhanceYourCalm)
+    case Int32(NGHTTP2_ERR_FLOODED.rawValue), Self.tooManyContinuations:
       // Whose budget is spent is an offender for the servers.
       glitches.spendAll()
       terminate(.enhanceYourCalm)

@@ -2,13 +2,22 @@ import CNghttp2
 
 /// Header blocks that arrive, at either end.
 extension HTTP2Session {
+  /// Nothing of the block that is arriving is wanted any more.
+  final func forgetBlock() {
+    arriving = nil
+    openBlock = nil
+    match.stop()
+  }
+
   final func requestBegan(_ stream: HTTP2Stream) {
+    arriving = .passUnretained(stream)
     rules = RequestRules(isTrailer: false)
     match.begin(memo.block)
     if !match.isGoingOn { openBlock = stream.headers.ownedBlock() }
   }
 
   final func requestTrailerBegan(_ stream: HTTP2Stream) {
+    arriving = .passUnretained(stream)
     rules = RequestRules(isTrailer: true)
     stream.collectsTrailers = true
     openBlock = stream.trailers.ownedBlock()
@@ -16,6 +25,7 @@ extension HTTP2Session {
 
   /// After the first complete block comes the trailer; before it, another try at the response (1xx came first).
   final func responseBegan(_ stream: HTTP2Stream) {
+    arriving = .passUnretained(stream)
     stream.collectsTrailers = stream.headersComplete
     responseRules = ResponseRules(isTrailer: stream.collectsTrailers)
     match.begin(stream.collectsTrailers ? trailerMemo.block : memo.block)
@@ -56,7 +66,7 @@ extension HTTP2Session {
   private final func diverge() {
     guard let remembered = match.remembered else { return }
     match.stop()
-    recentStream?._withUnsafeGuaranteedRef { stream in
+    arriving?._withUnsafeGuaranteedRef { stream in
       if stream.collectsTrailers { trailerMemo.missed() } else { memo.missed() }
       let own = ownedBlock(stream)
       openBlock = own
@@ -87,14 +97,14 @@ extension HTTP2Session {
   /// The rest of the block is only decoded.
   private final func fieldIsMalformed() -> Int32 {
     openBlock = nil
-    recentStream?._withUnsafeGuaranteedRef { refuseMalformed($0) }
+    arriving?._withUnsafeGuaranteedRef { refuseMalformed($0) }
     return Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
   }
 
   // MARK: The end of a block
 
   final func headersArrived(_ stream: HTTP2Stream, ended: Bool) {
-    openBlock = nil
+    defer { forgetBlock() }
     if stream.collectsTrailers {
       // Nothing can come after a trailer.
       guard ended else { return refuseMalformed(stream) }

@@ -57,7 +57,9 @@ open class HTTP2Session {
   /// The stream that nghttp2 last asked about: its callbacks come in runs for the same one, and each look-up is a search in a hash table.
   final var recentID: Int32 = 0
   final var recentStream: Unmanaged<HTTP2Stream>?
-  /// Takes the fields of the header block that is arriving; its stream owns it.
+  /// Whose header block is arriving. Not `recentStream`: between two parts of a block that come in different reads others send and end.
+  final var arriving: Unmanaged<HTTP2Stream>?
+  /// Takes the fields of that block; the stream owns it.
   final var openBlock: Unmanaged<HeaderBlock>?
   /// That block, until it differs from the one that is remembered.
   final var match = HeaderMatch()
@@ -227,8 +229,7 @@ open class HTTP2Session {
     self.raw = nil
     recentID = 0
     recentStream = nil
-    openBlock = nil
-    match.stop()
+    forgetBlock()
     memo = HeaderMemo()
     trailerMemo = HeaderMemo()
     nghttp2_session_del(raw)

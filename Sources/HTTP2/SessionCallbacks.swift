@@ -100,8 +100,7 @@ extension HTTP2Session {
 
   final func headersBegan(_ frame: UnsafePointer<nghttp2_frame>) -> Int32 {
     let header = frame.pointee.hd
-    openBlock = nil
-    match.stop()
+    forgetBlock()
     guard header.type == UInt8(NGHTTP2_HEADERS.rawValue) else { return 0 }
     if frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
       // What was sent in one go may be hundreds of requests too many.
@@ -188,6 +187,8 @@ extension HTTP2Session {
       } else if role == .server {
         glitches.spend(GlitchBudget.unansweredStreamCost)
       }
+      // It may end in the middle of a header block of its own.
+      if arriving?.toOpaque() == Unmanaged.passUnretained(stream).toOpaque() { forgetBlock() }
       stream.closeCode = stream.isMalformed && role == .client ? .protocolError : code
       stream.events.insert(.closed)
       enqueue(stream)

@@ -56,12 +56,11 @@ struct DeadlineTests {
     try await Harness.run { harness in
       let channel = harness.channel
       let call = Task(executorPreference: harness.loop) { () -> Blob in try await channel.unary(EchoService.sleep, Blob("30000")) }
-      let server = harness.server
-      try await eventually(on: harness.loop) { server.runningCalls == 1 }
+      let (server, echo) = (harness.server, harness.echo)
+      try await eventually(on: harness.loop) { echo.seen.withLock { $0.asleep } == 1 }
       call.cancel()
       let error = try await failure { try await call.value }
       #expect(error.code == .cancelled)
-      let echo = harness.echo
       try await eventually(on: harness.loop) { echo.seen.withLock { $0.cancelled } == 1 && server.runningCalls == 0 }
     }
   }
@@ -113,12 +112,11 @@ struct DeadlineTests {
     try await Harness.run { harness in
       let channel = harness.channel
       let call = Task(executorPreference: harness.loop) { () -> Blob in try await channel.unary(EchoService.sleep, Blob("30000")) }
-      let server = harness.server
-      try await eventually(on: harness.loop) { server.runningCalls == 1 }
+      let (server, echo) = (harness.server, harness.echo)
+      try await eventually(on: harness.loop) { echo.seen.withLock { $0.asleep } == 1 }
       server.close()
       let error = try await failure { try await call.value }
       #expect(error.code == .unavailable)
-      let echo = harness.echo
       try await eventually(on: harness.loop) { echo.seen.withLock { $0.cancelled } == 1 }
     }
   }

@@ -19,6 +19,8 @@ final class EchoService: RPCService {
 
   /// What handlers saw, for tests to look at.
   struct Seen {
+    /// Calls that sleep. (A call that ends before its handler has begun never does.)
+    var asleep = 0
     var cancelled = 0
     var written = 0
     var finished = 0
@@ -67,6 +69,7 @@ final class EchoService: RPCService {
     }
 
     router.unary(Self.sleep) { (request: Blob, context) in
+      self.seen.withLock { $0.asleep += 1 }
       do {
         try await context.loop.sleep(milliseconds: UInt64(request.text) ?? 0)
       } catch {
