@@ -85,7 +85,8 @@ open class HTTP2Session {
   public internal(set) final var answeredStreams = 0
   /// Output of all streams that waits to be sent.
   public internal(set) final var queuedOutputBytes = 0
-  final var pingsUnanswered = 0
+  /// PINGs of ours that wait for their acknowledgement.
+  public internal(set) final var pingsUnanswered = 0
   final var glitches: GlitchBudget
   final var scanner: FrameScanner
   final var outboundLimit = 0

@@ -89,6 +89,9 @@ final class HTTP1Driver: ConnectionDriver, ExchangeCarrier {
     case .wouldBlock:
       if input.isEmpty { input.clear(keepingAtMost: 0) }
       connection.wantsInput = true
+    case .closed where !output.isEmpty:
+      // Half-closed: the client may well wait for its answer.
+      closeWhenWritten()
     case .closed, .failed:
       connection.close()
     }
@@ -199,6 +202,16 @@ final class HTTP1Driver: ConnectionDriver, ExchangeCarrier {
   }
 
   func deadlineReached() {
+    switch phase {
+    case .head where !output.isEmpty:
+      // The client still takes the answers before, and `sweep` judges how fast. Its next request may have been held up by them.
+      return connection.setDeadline(afterMilliseconds: headHasBegun ? limits.headMilliseconds : limits.idleMilliseconds)
+    case .closing where !output.isEmpty: return connection.setDeadline(afterMilliseconds: limits.stallMilliseconds)
+    case .draining:
+      mustLinger = true
+      return closeWhenWritten()
+    default: break
+    }
     guard phase == .head, headHasBegun else { return connection.close() }
     refuse(408, "The header fields did not arrive within \(limits.headMilliseconds / 1000) s.")
   }

@@ -244,8 +244,16 @@ final class PostgresConnection: Pollable, @unchecked Sendable {
   private func finishFirst() {
     guard let request = requests.popFirst() else { return }
     if let ticket, request.failure?.error.sqlState == "57014", !request.isFinished {
+      if request.isPreparing, request.result == nil { statements.forget(request.sql) }
       request.forgetAnswer()
       if ticket.isSent { endCancelling() }
+      return send(request)
+    }
+    // It named what one before it in the pipeline could not prepare: nothing has run. (A transaction has failed by it, whatever is sent.)
+    if request.failure?.error.sqlState == "26000", !request.isFinished, !request.isRepeated {
+      request.isRepeated = true
+      statements.forget(request.sql)
+      request.forgetAnswer()
       return send(request)
     }
     if let error = request.failure?.error {
@@ -255,9 +263,10 @@ final class PostgresConnection: Pollable, @unchecked Sendable {
     } else {
       request.succeed()
     }
-    request.complete()
     if let ticket, ticket.isSent, ticket.victim === request { endCancelling() }
+    // First, for the hook may make the pool send others.
     owner?.connectionFinishedRequest(self)
+    request.complete()
     watchAbandonedHead()
   }
 
@@ -307,12 +316,13 @@ final class PostgresConnection: Pollable, @unchecked Sendable {
     guard handle != nil else { return }
     let owner = owner
     free()
+    // First: what the requests' ends set free is not this connection.
+    owner?.connectionClosed(self, reason: reason)
     for request in requests.drain() {
       let said = (request.failure?.error).map { $0.sqlState.isEmpty ? $0.message : $0.description }
       request.fail(PostgresError.unavailable(said ?? reason))
       request.complete()
     }
-    owner?.connectionClosed(self, reason: reason)
   }
 
   private func closeLater() {

@@ -13,6 +13,8 @@ final class PostgresRequest: PoolWaiter, @unchecked Sendable {
   var deadlineNanoseconds: UInt64 = 0
   /// It was sent together with its preparation.
   var isPreparing = false
+  /// It was sent again, for the server did not know the statement by its name.
+  var isRepeated = false
   /// Collected until the server's sync arrives.
   var result: PostgresResult?
   private(set) var failure: Failure?

@@ -1,3 +1,4 @@
+import Glibc
 import HTTP1
 import HTTPServer
 import Testing
@@ -182,6 +183,47 @@ import Testing
     try client.send("GET /sleep HTTP/1.1\r\nHost: h\r\n\r\n")
     client.shutdownWriting()
     #expect(try client.receiveAll().hasSuffix("slept"))
+    try await server.stop()
+  }
+
+  /// The end of the client's side is there before the answer is written.
+  @Test func aClientThatHasHalfClosedAtOnceGetsItsAnswer() async throws {
+    let server = try await TestServer.start()
+    let client = try RawClient(port: server.port)
+    try await server.inOneTurn {
+      try client.send("GET /nothing HTTP/1.1\r\nHost: h\r\n\r\nGET /last HTTP/1.1\r\nHost: h\r\n\r\n")
+      client.shutdownWriting()
+    }
+    let answers = try client.receiveAll()
+    #expect(answers.hasPrefix("HTTP/1.1 204") && answers.contains("GET /last"), "\(answers)")
+    try await server.stop()
+  }
+
+  /// Deadlines are for clients that do nothing. This one takes its answer, of which the kernel holds a part at most, and takes its time.
+  @Test(arguments: ["Connection: close\r\n", "", "GET /second HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"])
+  func aSlowDownloadGoesOn(variant: String) async throws {
+    var limits = HTTPServerLimits()
+    limits.stallMilliseconds = 400
+    limits.idleMilliseconds = 400
+    limits.headMilliseconds = 400
+    let server = try await TestServer.start(limits: limits)
+    let client = try RawClient(port: server.port, receiveBufferBytes: 64 * 1024)
+    let isPipelined = variant.hasPrefix("GET")
+    let size = 12 << 20
+    let body = [UInt8](repeating: 7, count: size)
+    try client.send("POST /echo HTTP/1.1\r\nHost: h\r\n\(isPipelined ? "" : variant)Content-Length: \(size)\r\n\r\n")
+    try client.send(body)
+    if isPipelined { try client.send(variant) }
+    var (received, last) = (0, "")
+    while received < size || isPipelined && !last.contains("GET /second") {
+      let piece = try client.receive()
+      guard !piece.isEmpty else { break }
+      received += piece.utf8.count
+      last = String((last + piece).suffix(2_000))
+      usleep(5_000)
+    }
+    #expect(received >= size, "\(received) of \(size) bytes came")
+    #expect(!isPipelined || last.contains("HTTP/1.1 200 OK") && last.contains("GET /second"))
     try await server.stop()
   }
 

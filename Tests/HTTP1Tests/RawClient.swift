@@ -1,7 +1,7 @@
 import Glibc
 
 /// A blocking socket that sends exactly what it is told and gives up after 10 s: for input that no HTTP library would send.
-final class RawClient {
+final class RawClient: Sendable {
   private let descriptor: Int32
 
   struct Failure: Error {
@@ -9,8 +9,10 @@ final class RawClient {
     let code: Int32
   }
 
-  init(port: UInt16) throws {
+  /// - Parameter receiveBufferBytes: what the kernel may hold for it, about.
+  init(port: UInt16, receiveBufferBytes: Int32? = nil) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    if var size = receiveBufferBytes { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size)) }
     var timeout = timeval(tv_sec: 10, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))

@@ -35,6 +35,11 @@ struct TestServer {
     try await loop.run { server.discourageReuse() }
   }
 
+  /// Runs `body` in one turn of the loop: the server sees all that it has sent at once.
+  func inOneTurn(_ body: @escaping @Sendable () throws -> Void) async throws {
+    try await loop.run { try body() }
+  }
+
   /// Begins the shutdown in the same turn of the loop in which `body` has run: what it sent lies in the kernel, unread.
   func beginGracefulShutdown(after body: @escaping @Sendable () throws -> Void) async throws {
     let server = server

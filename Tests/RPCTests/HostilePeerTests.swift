@@ -53,6 +53,25 @@ struct HostilePeerTests {
     try await Self.attack { preface + [0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0, 1] }  // a frame of 16 MiB
   }
 
+  /// Requests of which no handler, and no statistics, ever hear: one with a forbidden field, one that is cut off in its header block.
+  @Test func aRequestThatNeverBeganIsNoCall() async throws {
+    try await Harness.run { harness in
+      var ended: [StatusCode] = []
+      harness.server.onCallEnd = { ended.append($0.code) }
+      for block in [Self.frame(1, 5, 1, RawConnection.headers(RawConnection.request + [("Upper", "1")])), Self.frame(1, 0, 1, [])] {
+        let attacker = try await RawConnection(to: harness.address, loop: harness.loop)
+        try await attacker.send(RawConnection.preface + block)
+      }
+      let server = harness.server
+      try await eventually(on: harness.loop) { server.openConnections == 0 }
+      let response: Blob = try await harness.channel.unary(EchoService.unary, Blob("one"))
+      #expect(response.text == "one")
+      try await eventually(on: harness.loop) { !ended.isEmpty }
+      #expect(ended == [.ok])
+      harness.server.onCallEnd = nil
+    }
+  }
+
   @Test func pingFlood() async throws {
     try await Self.attack {
       let ping = Self.frame(6, 0, 0, [UInt8](repeating: 7, count: 8))

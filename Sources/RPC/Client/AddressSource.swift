@@ -69,7 +69,11 @@ final class AddressSource: @unchecked Sendable {
     // Not made by any call: whichever happened to come first, its deadline and metadata stay out of this.
     task = loop.spawn { [self] in
       let result: Result<[SocketAddress], any Error>
-      do { result = .success(try await addresses()) } catch { result = .failure(error) }
+      do {
+        result = .success(try await RPCContext.$current.withValue(nil) { try await addresses() })
+      } catch {
+        result = .failure(error)
+      }
       guard !Task.isCancelled else { return }
       isLookingUp = false
       finished(result)

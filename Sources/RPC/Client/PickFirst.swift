@@ -16,6 +16,8 @@ final class PickFirst: LoadBalancer {
   }
 
   override func use(_ addresses: [SocketAddress]) {
+    // The same again: the attempts go on where they are.
+    if chosen == nil, !subchannels.isEmpty, addresses == self.addresses { return }
     self.addresses = addresses
     if let chosen, addresses.contains(chosen.address) { return }
     let isInUse = chosen != nil || !subchannels.isEmpty

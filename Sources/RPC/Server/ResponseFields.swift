@@ -44,7 +44,7 @@ enum ResponseFields {
 
   private static func append(_ error: RPCError, _ context: ServerContext?, to fields: HTTP2Fields) {
     fields.add("grpc-status", String(error.code.rawValue))
-    if !error.message.isEmpty { fields.add("grpc-message", StatusText.encode(String(error.message.prefix(messageCharactersMax)))) }
+    if !error.message.isEmpty { fields.add("grpc-message", StatusText.encode(bounded(error.message))) }
     if !error.details.isEmpty, let details = details(error) { fields.add("grpc-status-details-bin", details) }
     error.metadata.append(to: fields)
     context?.responseTrailers.append(to: fields)
@@ -62,7 +62,12 @@ enum ResponseFields {
     return nil
   }
 
+  private static func bounded(_ message: String) -> String {
+    // Scalars, for what is shown as one character may have any number of them.
+    message.utf8.count <= messageScalarsMax ? message : String(String.UnicodeScalarView(message.unicodeScalars.prefix(messageScalarsMax)))
+  }
+
   /// Peers commonly accept 8 KiB of headers; a status that exceeds that would be lost whole.
-  private static let messageCharactersMax = 1024
+  private static let messageScalarsMax = 1024
   private static let detailsBytesMax = 6 << 10
 }

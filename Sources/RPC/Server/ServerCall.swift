@@ -21,6 +21,7 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   private var isCounted = false
   private var isDeferred = false
   private var stallMark = StallMark()
+  private var outputMark = StallMark()
   /// What the connection has counted for its header fields.
   private var headerBytes = 0
   /// The status is decided; the handler can change nothing any more.
@@ -46,6 +47,7 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
     isFinished = false
     endedBy = nil
     stallMark.clear()
+    outputMark.clear()
   }
 
   // One that is kept for later has no connection and does not count.
@@ -57,7 +59,7 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
 
   public override func handle(_ events: HTTP2StreamEvents) {
     // Over before anybody saw it: nothing is begun for it.
-    if events.contains([.headers, .closed]) {
+    if events.contains(.closed), events.contains(.headers) || startedNanoseconds == 0 {
       isFinished = true
       return
     }
@@ -320,7 +322,11 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   /// How long the client has kept this call waiting: for the rest of what it began to send, or for room to send it more.
   /// - Returns: nil where it does not.
   func stalledNanoseconds(_ now: UInt64, bytesMin: Int) -> UInt64? {
-    if outputBytes > 0 { return stallMark.waited(moved: sentBytes, bytesMin: bytesMin, now: now) }
+    if outputBytes > 0 {
+      stallMark.clear()
+      return outputMark.waited(moved: sentBytes, bytesMin: bytesMin, now: now)
+    }
+    outputMark.clear()
     let owesRequest = !isRunning && !isFinished && !isDeferred && route?.method.type.hasSingleRequest ?? false
     guard !inputEnded, owesRequest || (!input.isEmpty && hasPartialFront) else {
       stallMark.clear()

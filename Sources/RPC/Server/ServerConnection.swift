@@ -167,7 +167,8 @@ final class ServerConnection: RPCConnection {
   override func sessionChanged(_ events: HTTP2SessionEvents) {
     if events.contains(.pingAcknowledged) {
       awaitsPong = false
-      if isDraining { refuseStreams() }
+      // The last one's is out: the client has seen the notice before it.
+      if isDraining, session.pingsUnanswered == 0 { refuseStreams() }
     }
     if events.contains(.pingReceived) { judgePing() }
   }

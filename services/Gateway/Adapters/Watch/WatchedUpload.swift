@@ -15,6 +15,8 @@ final class WatchedUpload: @unchecked Sendable {
   private var task: Task<Void, Never>?
   /// Nothing will be heard any more.
   private var isStopped = false
+  /// Why, where something went wrong.
+  private var ending: (any Error)?
   /// Nobody needs it any more, or it cannot go on.
   private let onEnd: (WatchedUpload) -> Void
   private let metrics: WatchMetrics
@@ -35,6 +37,7 @@ final class WatchedUpload: @unchecked Sendable {
   /// - Throws: `RPCError`: NOT_FOUND where the caller has no such upload, UNAVAILABLE.
   func waitForState() async throws {
     guard latest == nil else { return }
+    guard !isStopped else { throw ending ?? RPCError(.unavailable, "the watch has ended") }
     let promise = LoopPromise<Void>(loop: loop)
     waiters.append(promise)
     defer { waiters.removeAll { $0 === promise } }
@@ -99,6 +102,7 @@ final class WatchedUpload: @unchecked Sendable {
         if latest?.version.hasEnded == true { break }
       } catch {
         guard isPassing(error), latest != nil else {
+          ending = error
           for waiter in waiters { waiter.fail(error) }
           break
         }
