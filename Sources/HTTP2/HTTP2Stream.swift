@@ -100,6 +100,9 @@ open class HTTP2Stream {
     if !lentOutput.isEmpty { lentOutput.clear() }
   }
 
+  /// Drops the header fields, of a stream that is not served: it may be open until its reset is sent, beside hundreds of others.
+  public final func dropHeaders() { headers = HTTP2Headers() }
+
   /// Drops `byteCount` bytes from `input`. Does not refill the window: that is `grant`.
   public final func discardInput(_ byteCount: Int) {
     let before = input.count

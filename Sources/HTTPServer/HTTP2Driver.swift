@@ -54,12 +54,13 @@ final class HTTP2Driver: ConnectionDriver {
   }
 
   /// A few bytes of a compressed header block can stand for many: the requests of one connection may have so much in their header fields, and
-  /// a sixteenth of it while memory is short. The streams above that are refused, and may be tried again.
+  /// a small share while memory is short. The streams above that are refused, and may be tried again.
   ///
   /// Nor may more than its share of requests wait for memory while it is short: each takes some KiB by itself.
   func admits(headerBytes more: Int) -> Bool {
     if connection.server.isMemoryShort, deferred.count >= connection.server.deferredRequestsShare { return false }
-    return headerBytes + more <= limits.connectionHeaderBytesMax / (connection.server.isMemoryShort ? 16 : 1) || headerBytes == 0
+    let bytesMax = connection.server.isMemoryShort ? connection.server.headerBytesShare : limits.connectionHeaderBytesMax
+    return headerBytes + more <= bytesMax || headerBytes == 0
   }
 
   func streamOpened(headerBytes bytes: Int) {

@@ -46,7 +46,10 @@ final class HTTP2ServerStream: HTTP2Stream, ExchangeCarrier {
     }
     if events.contains(.headers) {
       let bytes = 2 * headers.listByteCount
-      guard driver?.admits(headerBytes: bytes) ?? true else { return reset(.refusedStream) }
+      guard driver?.admits(headerBytes: bytes) ?? true else {
+        dropHeaders()
+        return reset(.refusedStream)
+      }
       headerBytes = bytes
       driver?.streamOpened(headerBytes: bytes)
       if driver?.hasRoomForAnswers ?? true {

@@ -99,6 +99,11 @@ public final class HTTPServer: @unchecked Sendable {
   /// Requests of one HTTP/2 connection that may wait for memory while it is short: the fewer, the more connections there are.
   var deferredRequestsShare: Int { limits.deferredRequestsMax.evenShare(among: connections.count, least: 4) }
 
+  /// What the header fields of one HTTP/2 connection's open requests may take while memory is short.
+  var headerBytesShare: Int {
+    min((limits.heldBytesMax / 2).evenShare(among: connections.count, least: 16 << 10), limits.connectionHeaderBytesMax / 16)
+  }
+
   /// What may wait to be sent, of one HTTP/1.1 connection or HTTP/2 stream, before its writer waits.
   var outputBytesMax: Int { isMemoryShort ? limits.outputBytesMax / 16 : limits.outputBytesMax }
 

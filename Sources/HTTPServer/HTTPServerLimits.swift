@@ -35,7 +35,7 @@ public struct HTTPServerLimits: Sendable {
   public var outputBytesMax = 256 * 1024
   /// Answers of one HTTP/2 connection that wait to be sent, above which its next requests wait.
   public var connectionOutputBytesMax = 1 << 20
-  /// Header fields of one HTTP/2 connection's open requests, above which further ones are refused (a sixteenth while memory is short).
+  /// Header fields of one HTTP/2 connection's open requests, above which further ones are refused (a sixteenth at most while memory is short).
   public var connectionHeaderBytesMax = 4 << 20
   /// Answers that wait to be sent and header fields of open requests, of all connections of this server, above which memory is short: a connection
   /// then may have a sixteenth of the limits above, and a quarter of `stallMilliseconds`.

@@ -78,25 +78,6 @@ struct CancellationTests {
     }
   }
 
-  /// The connection is lost while a transaction that was given up is rolled back: whoever waits gets another one.
-  @Test func aConnectionLostInARollbackFailsNobodyElse() async throws {
-    try await withPool({ $0.connectionsMax = 1 }) { pool, loop in
-      let number = try await pool.query("SELECT pg_backend_pid()")[0][0].int64 ?? 0
-      let other = PostgresPool(loop: loop, configuration: pool.configuration)
-      defer { other.close() }
-      try await other.query("SELECT 1")
-      let slow = Task(executorPreference: loop) {
-        try await pool.transaction { session in _ = try await session.query("SELECT pg_sleep(8)") }
-      }
-      try await loop.sleep(milliseconds: 100)
-      slow.cancel()
-      _ = try? await slow.value
-      let waiting = Task(executorPreference: loop) { try await pool.query("SELECT 7")[0][0].int64 }
-      try await other.query("SELECT pg_terminate_backend($1::bigint::int)", [.int64(number)])
-      #expect(try await waiting.value == 7)
-    }
-  }
-
   /// Others that name the statement are in the pipeline when its preparation is cancelled.
   @Test func whatNamedAStatementThatWasNeverPreparedIsSentAgain() async throws {
     try await withPool({ $0.connectionsMax = 1 }) { pool, loop in

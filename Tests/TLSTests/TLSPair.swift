@@ -59,7 +59,10 @@ final class TestPKI: Sendable {
     try openssl(
       "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=\(name) -addext subjectAltName=\(alternativeNames)"
         + " -keyout \(name).key -out \(name).csr")
-    try openssl("x509 -req -in \(name).csr -CA ca.pem -CAkey ca.key -CAcreateserial -days \(days) -copy_extensions copy -out \(name).pem")
+    // Not -CAcreateserial: tests make certificates at the same time, and would share its file.
+    let serial = UInt32.random(in: 1 ... .max)
+    try openssl(
+      "x509 -req -in \(name).csr -CA ca.pem -CAkey ca.key -set_serial \(serial) -days \(days) -copy_extensions copy -out \(name).pem")
     return .init(certificateFile: "\(directory)/\(name).pem", keyFile: "\(directory)/\(name).key")
   }
 

@@ -123,6 +123,7 @@ public final class ServerCall: RPCStream, @unchecked Sendable {
   private func refuse() {
     if isCounted { settle(.unavailable, RPCError(.unavailable, "the server has no room for the call")) }
     isFinished = true
+    dropHeaders()
     reset(.refusedStream)
   }
 
